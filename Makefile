@@ -1,0 +1,57 @@
+# make run    the whole system on the sample mailbox
+# make test   every check
+# make setup  what both need: .venv and the storage emulator; does nothing when all is there
+# make lock   requirements.txt and the dev group resolved again, with hashes
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := test
+.PHONY: setup run test lint types imports tests lock clean
+
+VERSION  := $(shell cat .python-version)
+PYTHON   ?= python$(VERSION)
+BIN      := .venv/bin
+EMULATOR := infrastructure/local/storage/package-lock.json
+
+setup: .venv/.ready .tools/azurite/.ready
+
+.venv/.ready: requirements-lock.txt tests/requirements-lock.txt .python-version
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python $(VERSION), or name it: make PYTHON=/path/to/python$(VERSION)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; found = "%d.%d" % sys.version_info[:2]; sys.exit(found != "$(VERSION)" and "make: $(PYTHON) is Python " + found + ", but the app is deployed on $(VERSION); name the right one: make PYTHON=/path/to/python$(VERSION)")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python$(VERSION)-venv" >&2; exit 1; }
+	@echo "setting up .venv (once, about a minute)"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-lock.txt -r tests/requirements-lock.txt
+	@touch $@
+
+.tools/azurite/.ready: .venv/.ready $(EMULATOR)
+	@echo "setting up the storage emulator (once, under a minute)"
+	@$(BIN)/python -m infrastructure.local install
+	@touch $@
+
+run: setup
+	@$(BIN)/python -m infrastructure.local run $(MAIL)
+
+test: lint types imports tests
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+imports: setup
+	$(BIN)/lint-imports
+
+tests: setup
+	$(BIN)/python -m pytest
+
+lock: setup
+	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-emit-index-url --python-version $(VERSION) \
+	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file requirements-lock.txt
+	@$(BIN)/uv pip compile --group dev --upgrade --quiet --constraint requirements-lock.txt --generate-hashes --no-emit-index-url --python-version $(VERSION) \
+	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file tests/requirements-lock.txt
+
+clean:
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
