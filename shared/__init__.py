@@ -1,0 +1,1 @@
+"""Everything that ships besides function_app.py."""

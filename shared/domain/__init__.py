@@ -1,0 +1,1 @@
+"""Values, matching, decisions and composition: pure, without I/O, clock or SDK."""

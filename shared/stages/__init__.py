@@ -1,0 +1,1 @@
+"""One module per registered function: gather, decide in the domain, apply through ports."""

@@ -1,0 +1,146 @@
+"""What becomes of a mail: ignore, park, review or post, with the reasons.
+
+The order is fixed: ignore -> vendor -> risk -> duplicate -> post.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.domain.facts import Facts, Legibility
+from shared.domain.forward import MARKER_HEADER, marker_of, transaction_of
+from shared.domain.mail import Mail
+from shared.domain.reason import NEVER_WAIVED, Reason
+from shared.domain.report import DeliveryReport
+from shared.domain.transaction import Status
+from shared.domain.vendor import Match
+
+
+class Origin(StrEnum):
+    """Whether the mail claims to be one of our own forwards, and whether the ledger confirms it."""
+
+    FOREIGN = "foreign"
+    OURS = "ours"
+    FORGED = "forged"  # it carries a marker of ours that the ledger does not know
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that the decision rests on."""
+
+    mail: Mail
+    facts: Facts = Facts()
+    match: Match = Match()
+    origin: Origin = Origin.FOREIGN
+    report: DeliveryReport | None = None
+    bounced: str = ""  # transaction id of the forward that a delivery report speaks of
+    duplicate_of: str = ""
+    is_repeated: bool = False
+    answered: frozenset[Reason] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """ENRICHED means: to be posted."""
+
+    status: Status
+    reasons: tuple[Reason, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def claimed_transaction(mail: Mail, mailbox: str) -> str:
+    """The transaction id that the mail carries as its own marker or Message-ID, empty where it carries none."""
+    return marker_of(mail.header(MARKER_HEADER)) or transaction_of(mail.internet_message_id, mailbox)
+
+
+def is_delivery_report(mail: Mail) -> bool:
+    """Whether the mail is a multipart/report about delivery (RFC 3462, RFC 3464)."""
+    return _report_type(mail) not in {"", "disposition-notification"}
+
+
+def _report_type(mail: Mail) -> str:
+    content_type = mail.header("Content-Type").lower()
+    if not content_type.lstrip().startswith("multipart/report"):
+        return ""
+    _, _, rest = content_type.partition("report-type=")
+    return rest.split(";")[0].strip().strip('"') or "delivery-status"
+
+
+def decide(findings: Findings) -> Decision:
+    """Decide by everything that is known."""
+    ignored = _ignore(findings)
+    if ignored and ignored not in findings.answered:
+        return Decision(Status.IGNORED, (ignored,))
+    waived = findings.answered - NEVER_WAIVED
+    groups = (_unfit(findings), _vendor(findings), _risks(findings), _duplicates(findings))
+    held = next((left for group in groups if (left := group - waived)), frozenset())
+    if not held:
+        return Decision(Status.ENRICHED, warnings=_warnings(findings))
+    status = Status.PARKED if Reason.VENDOR_UNKNOWN in held else Status.REVIEW
+    return Decision(status, tuple(reason for reason in Reason if reason in held))
+
+
+def _ignore(findings: Findings) -> Reason | None:
+    mail = findings.mail
+    if findings.origin is Origin.OURS:
+        return Reason.OWN_FORWARD  # with its documents: the ledger knows that AP has them
+    if mail.documents:
+        return None  # somebody may want to be paid; at worst a person looks at it
+    if findings.origin is Origin.FORGED:
+        return Reason.OWN_FORWARD
+    if is_delivery_report(mail):
+        return None if _is_unmatched_bounce(findings) else Reason.DELIVERY_REPORT
+    if _report_type(mail):
+        return Reason.READ_RECEIPT
+    if mail.header("Auto-Submitted").lower().startswith("auto-replied"):
+        return Reason.AUTO_REPLY
+    return Reason.CALENDAR if mail.is_event else None
+
+
+def _is_unmatched_bounce(findings: Findings) -> bool:
+    unreadable = findings.report is None and _report_type(findings.mail) == "delivery-status"
+    failed = findings.report is not None and findings.report.failed
+    return unreadable or (failed and not findings.bounced)
+
+
+def _unfit(findings: Findings) -> frozenset[Reason]:
+    if findings.mail.documents:
+        return frozenset()
+    if is_delivery_report(findings.mail) and _is_unmatched_bounce(findings):
+        return frozenset({Reason.BOUNCE_UNMATCHED})
+    return frozenset() if findings.facts.invoice_number else frozenset({Reason.NO_INVOICE})
+
+
+def _vendor(findings: Findings) -> frozenset[Reason]:
+    if findings.match.is_certain:
+        return frozenset()
+    return frozenset({Reason.VENDOR_AMBIGUOUS if findings.match.is_ambiguous else Reason.VENDOR_UNKNOWN})
+
+
+def _risks(findings: Findings) -> frozenset[Reason]:
+    unreadable = any(document.legibility is Legibility.UNREADABLE for document in findings.facts.documents)
+    risks = {
+        Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
+        Reason.REPEATED: findings.is_repeated,
+        Reason.DOCUMENT_UNREADABLE: unreadable,
+    }
+    return frozenset(reason for reason, present in risks.items() if present)
+
+
+def _duplicates(findings: Findings) -> frozenset[Reason]:
+    return frozenset({Reason.DUPLICATE}) if findings.duplicate_of else frozenset()
+
+
+_WARNINGS = {
+    Legibility.SCAN: "a document is a scan without text; nothing was read from it",
+    Legibility.TOO_LARGE: "a document is too large to be read here; open it",
+}
+
+
+def _warnings(findings: Findings) -> tuple[str, ...]:
+    seen = [document.legibility for document in findings.facts.documents]
+    return tuple(text for legibility, text in _WARNINGS.items() if legibility in seen)
+
+
+def normalised_number(number: str) -> str:
+    """An invoice number for comparison: letters and digits, upper case."""
+    return "".join(c for c in number.upper() if c.isascii() and c.isalnum())

@@ -1,0 +1,132 @@
+"""What AP receives: subject, summary, marker, and the proof that the forward is whole."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from shared.domain.mail import Attachment, domain_of
+from shared.domain.transaction import Transaction
+
+# One constant name, its value varies: named properties are a scarce resource of a mailbox. The namespace is
+# PS_INTERNET_HEADERS (MS-OXCMAIL), which makes Exchange write it as a header of the sent mail too.
+MARKER_HEADER = "x-invoice-agent-transaction"
+MARKER_PROPERTY = f"String {{00020386-0000-0000-C000-000000000046}} Name {MARKER_HEADER}"
+
+BODY_LIMIT = 2 * 1024 * 1024  # bytes; with the 33 % of JSON and transport it stays below Graph's 4 MB a request
+SUBJECT_LIMIT = 255  # characters; what Exchange keeps of a subject
+
+_MARKER = re.compile(r"([0-9a-f]{32})-(\d{1,4})")
+_MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})-(\d{1,4})@([^\s<>@]+)>?")
+_REFERENCE = re.compile(r"\[IA-([0-9a-f]{12})\]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+
+
+def marker_of(text: str) -> str:
+    """The transaction id in a marker value, empty where it is none."""
+    found = _MARKER.fullmatch(text.strip().lower())
+    return found[1] if found else ""
+
+
+def transaction_of(message_id: str, mailbox: str) -> str:
+    """The transaction id in a Message-ID that we gave to a forward from `mailbox`, empty where we did not."""
+    found = _MESSAGE_ID.fullmatch(message_id.strip().lower())
+    return found[1] if found and found[3] == domain_of(mailbox) else ""
+
+
+def references_in(text: str) -> tuple[str, ...]:
+    """The first 12 hex digits of every transaction whose reference stands in `text`."""
+    return tuple(dict.fromkeys(_REFERENCE.findall(text)))
+
+
+def message_id(row: Transaction, mailbox: str) -> str:
+    """The Message-ID of the forward; a bounce quotes it."""
+    return f"<{row.marker}@{domain_of(mailbox)}>"
+
+
+def subject(row: Transaction) -> str:
+    """The subject for AP: sortable by vendor and number, and ending in the reference that a bounce quotes."""
+    reference = f" [IA-{row.transaction_id[:12]}]"
+    parts = [
+        row.vendor_name,
+        f"{'Credit note' if row.kind == 'credit_note' else 'Invoice'} {row.invoice_number or 'number not read'}",
+        _money(row),
+        f"due {row.due_date.isoformat()}" if row.due_date else "",
+        f"FW: {row.subject}" if row.subject else "FW: (no subject)",
+    ]
+    text = " | ".join(_CONTROL.sub(" ", part).strip() for part in parts if part)
+    return text[: SUBJECT_LIMIT - len(reference)].rstrip() + reference
+
+
+def summary_lines(row: Transaction) -> list[tuple[str, str]]:
+    """What AP needs for the booking, label and value; what was not read says so."""
+    return [
+        ("Vendor", f"{row.vendor_name} ({row.vendor_id})"),
+        ("Document", "Credit note" if row.kind == "credit_note" else "Invoice"),
+        ("Number", row.invoice_number or "not read"),
+        ("Total", _money(row) or "not read"),
+        ("Issued", row.issue_date.isoformat() if row.issue_date else "not read"),
+        ("Due", row.due_date.isoformat() if row.due_date else "not read"),
+        ("GL code", row.gl_code or "none"),
+        ("Department", row.expense_dept or "none"),
+        ("Allocation schedule", row.allocation_schedule or "none"),
+        ("Billing party", row.billing_party or "none"),
+        ("Transaction", row.transaction_id),
+        *(("Warning", warning) for warning in row.warnings),
+    ]
+
+
+def _money(row: Transaction) -> str:
+    return f"{row.currency} {row.total:,.2f}".strip() if row.total is not None else ""
+
+
+def summary_html(row: Transaction) -> str:
+    """The summary as HTML that Outlook shows as a table; every value is escaped."""
+    cells = "".join(
+        f'<tr><td style="padding:1px 12px 1px 0"><b>{escape(label)}</b></td><td>{escape(value)}</td></tr>'
+        for label, value in summary_lines(row)
+    )
+    return f'<table style="font-family:Calibri,Arial,sans-serif;font-size:11pt">{cells}</table><hr>'
+
+
+def summary_text(row: Transaction) -> str:
+    """The summary as plain lines, for a forward whose body is too large to be rewritten."""
+    return "\n".join(f"{label}: {value}" for label, value in summary_lines(row))
+
+
+_BODY_TAG = re.compile(r"<body\b[^>]{0,2000}>", re.IGNORECASE)
+
+
+def with_summary(row: Transaction, body: str) -> str | None:
+    """The draft's HTML with our summary before it; None where that would be too large to write."""
+    found = _BODY_TAG.search(body)
+    at = found.end() if found else 0
+    whole = body[:at] + summary_html(row) + body[at:]
+    return whole if len(whole.encode()) <= BODY_LIMIT else None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the draft's attachments differ from the source's, in words without file names."""
+
+    what: str
+
+
+def difference(source: Sequence[Attachment], draft: Sequence[Attachment]) -> Difference | None:
+    """None where the draft carries what the source carries: same count and names, sizes within 5 % and 4 KiB.
+
+    Exchange promises no equal `size` for the same attachment, and inline images get new ids.
+    """
+    if len(source) != len(draft):
+        return Difference(f"{len(source)} attachments in the mail, {len(draft)} in the forward")
+    pairs = zip(sorted(source, key=_order), sorted(draft, key=_order), strict=True)
+    for ours, theirs in pairs:
+        if ours.name != theirs.name:
+            return Difference("an attachment has another name in the forward")
+        if abs(ours.size - theirs.size) > ours.size * 0.05 + 4096:
+            return Difference(f"an attachment of {ours.size} bytes has {theirs.size} in the forward")
+    return None
+
+
+def _order(attachment: Attachment) -> tuple[str, int]:
+    return attachment.name, attachment.size

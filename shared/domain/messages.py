@@ -1,0 +1,72 @@
+"""Queue messages: hints that a row wants work; the row is the truth.
+
+No top-level key is called like message metadata (id, dequeueCount ...): the Functions host would overlay it
+(https://github.com/Azure/azure-functions-python-worker/issues/1373).
+"""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.domain.transaction import Key, Status, Transaction
+from shared.domain.vendor import Vendor
+
+RAW_MAIL = "raw-mail"
+TO_POST = "to-post"
+NOTIFY = "notify"
+ADD_VENDOR = "add-vendor"
+QUEUES = (RAW_MAIL, TO_POST, NOTIFY, ADD_VENDOR)
+
+SCHEMA_VERSION = 1
+
+
+class UnreadableMessage(Exception):
+    """A body that names no transaction and no vendor; it goes to the poison queue and is announced there."""
+
+
+class _Message(BaseModel):
+    # Unknown fields are ignored and a newer version is read as far as it goes: old and new code share the queues
+    # during a slot swap.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = SCHEMA_VERSION
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Read a message body; raises UnreadableMessage naming what is missing."""
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
+            raise UnreadableMessage(f"{cls.__name__}: {faults}") from error
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json(exclude_defaults=False).encode()
+
+
+class WorkOn(_Message):
+    """Asks for the next step of one transaction; the body of raw-mail, to-post and notify."""
+
+    partition: str
+    transaction_id: str
+
+    @property
+    def key(self) -> Key:
+        return Key(self.partition, self.transaction_id)
+
+    @classmethod
+    def on(cls, key: Key) -> Self:
+        return cls(partition=key.partition, transaction_id=key.transaction_id)
+
+
+class AddVendor(_Message, Vendor):
+    """Asks for a vendor to be written and the mails that waited for it to go on."""
+
+
+def queue_for(row: Transaction) -> str:
+    """The queue whose stage does what the row still needs."""
+    if row.is_resting and row.filing.value != "pending":
+        return NOTIFY
+    if row.status in {Status.ENRICHED, Status.POSTING, Status.POSTED}:
+        return TO_POST
+    return RAW_MAIL

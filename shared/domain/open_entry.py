@@ -1,0 +1,53 @@
+"""An open transaction: something is still owed, and when to look at it again."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.domain.transaction import Key, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEntry:
+    """One row of `OpenTransactions`.
+
+    `waiting` says that a stage asked for `not_before` (a throttled mailbox, no permit, patience): coming back is then no
+    sign of trouble. `stalls` counts the re-drives since `progress` last changed.
+    """
+
+    key: Key
+    mail_id: str
+    not_before: datetime
+    waiting: bool = False
+    stalls: int = 0
+    progress: str = ""
+
+
+class Due(StrEnum):
+    """What the tick does about an entry."""
+
+    NOTHING = "nothing"
+    CLOSE = "close"  # nothing is owed any more
+    PUT_OFF = "put_off"  # it moved lately
+    REDRIVE = "redrive"
+    GIVE_UP = "give_up"  # too often without progress
+
+
+def progress_of(row: Transaction) -> str:
+    """What has to change for a re-drive to count as having helped; a claim taken again does not."""
+    return f"{row.status}/{row.filing}/{row.notice}/{row.attempt}/{row.sends}"
+
+
+def due(entry: OpenEntry, row: Transaction, now: datetime, stuck_after: timedelta, limit: int) -> tuple[Due, OpenEntry]:
+    """Judge a due entry by its row; the second value is the entry as it is to be written."""
+    if row.is_finished:
+        return Due.CLOSE, entry
+    moved = progress_of(row) != entry.progress
+    seen = replace(entry, progress=progress_of(row), stalls=0 if moved else entry.stalls, waiting=False)
+    if entry.waiting:
+        return Due.REDRIVE, replace(seen, not_before=now + stuck_after)
+    if row.updated_at + stuck_after > now:
+        return Due.PUT_OFF, replace(seen, not_before=row.updated_at + stuck_after)
+    if seen.stalls >= limit:
+        return Due.GIVE_UP, seen
+    return Due.REDRIVE, replace(seen, stalls=seen.stalls + 1, not_before=now + stuck_after)

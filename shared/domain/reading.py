@@ -1,0 +1,200 @@
+"""What a mail and the text of its documents say about the invoice; a field that is not sure stays empty."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from functools import reduce
+from itertools import chain
+from typing import TypeVar
+
+from shared.domain import labels
+from shared.domain.amounts import Money, decimal_mark, money_at_start, settle
+from shared.domain.cells import Label, Row, clean, labelled, rest_after, rows_of
+from shared.domain.dates import Order, Printed, date_at_start, order_between, order_shown
+from shared.domain.facts import Document, Fact, Facts, Kind, Legibility
+from shared.domain.mail import Mail
+from shared.domain.vat_ids import vat_id_at_start
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    place: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One document, or the subject or the body: what has to agree with itself."""
+
+    pages: tuple[_Page, ...]
+    whole: str
+
+    @property
+    def rows(self) -> list[Row]:
+        return list(chain.from_iterable(page.rows for page in self.pages))
+
+
+def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
+    """Read the facts, by field: from the first document that yields it, else the subject, else the body."""
+    readable = [d for d in documents if d.legibility is Legibility.TEXT and not _is_markup(d)]
+    evidence = [
+        *(_facts(_document(d)) for d in readable),
+        _subject_facts(mail.subject),
+        _facts(_text("body", mail.body)),
+    ]
+    return replace(reduce(merge, evidence, Facts()), documents=tuple(documents))
+
+
+def merge(first: Facts, second: Facts) -> Facts:
+    """The better evidence first, its gaps filled from the second; a currency never joins another text's total."""
+    gaps = {f.name: getattr(second, f.name) for f in fields(Facts) if not getattr(first, f.name)}
+    if first.total and not first.currency and second.total and second.total.value != first.total.value:
+        gaps["currency"] = None
+    return replace(first, **gaps)
+
+
+def _is_markup(document: Document) -> bool:
+    """XML says what its elements mean; words beside each other in it say nothing."""
+    return bool(document.pages) and document.pages[0].lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def _document(document: Document) -> _Text:
+    pages = []
+    left = labels_budget = 100_000
+    for number, page in enumerate(document.pages, 1):
+        text = clean(page[:left])
+        left = max(0, left - len(page))
+        pages.append((f"{document.name}, page {number}", text))
+    del labels_budget
+    return _Text(tuple(_Page(place, rows_of(text)) for place, text in pages), "\n".join(text for _, text in pages))
+
+
+def _text(place: str, text: str) -> _Text:
+    plain = clean(text)
+    return _Text((_Page(place, rows_of(plain)),), plain)
+
+
+def _facts(text: _Text) -> Facts:
+    total, currency = _total(text)
+    issued, due = _dates(text)
+    return Facts(
+        vat_id=_agreed(text, labels.VAT_IDS, vat_id_at_start),
+        invoice_number=_number(text),
+        issue_date=issued,
+        due_date=due,
+        currency=currency,
+        total=total,
+        kind=_kind(text),
+    )
+
+
+def _subject_facts(subject: str) -> Facts:
+    text = _text("subject", " ".join(subject.split()))
+    is_credit = labels.CREDIT_SUBJECT.search(text.whole) and not labels.SELF_BILLED.search(text.whole)
+    return Facts(
+        invoice_number=_agreed(text, labels.SUBJECT_NUMBERS, _number_at_start),
+        kind=Fact(Kind.CREDIT_NOTE, "subject") if is_credit else None,
+    )
+
+
+def _agreed(text: _Text, ranks: Iterable[Label], parse: Callable[[str], V | None]) -> Fact[V] | None:
+    """The one value of the best rank of labels that yields any; None where its values differ."""
+    for label in ranks:
+        found = [(value, page.place) for page in text.pages for value in labelled(page.rows, label, parse)]
+        if found:
+            return _only(found)
+    return None
+
+
+def _only(found: Sequence[tuple[V, str]]) -> Fact[V] | None:
+    value, place = found[0]
+    return Fact(value, place) if all(other == value for other, _ in found) else None
+
+
+# Invoice number
+
+_NUMBER = re.compile(r"[#:\s]*(?P<number>[A-Za-z0-9][\w/.-]{0,34})")
+_SPACED_DIGITS = re.compile(r"\d{1,4}(?: \d{2,4}){2,5}")
+_PERIOD = re.compile(r"(?:19|20)\d\d|\d{1,2}[/.-](?:19|20)?\d\d|(?:19|20)\d\d[/.-]\d{1,2}")
+_SHORTEST_BARE = 4  # digits, where only a bare "invoice" introduces the number: "invoice 30 days overdue"
+
+
+def _number(text: _Text) -> Fact[str] | None:
+    strong, weak = labels.NUMBERS
+    return (
+        _agreed(text, [strong], _number_at_start)
+        or (None if _is_labelled(text, strong) else _agreed(text, [weak], _bare_number))
+        or _only_or_none([hit for page in text.pages for hit in _number_under_heading(page)])
+    )
+
+
+def _is_labelled(text: _Text, label: Label) -> bool:
+    return any(True for page in text.pages for _ in labelled(page.rows, label, _number_at_start))
+
+
+def _only_or_none(found: Sequence[tuple[V, str]]) -> Fact[V] | None:
+    return _only(found) if found else None
+
+
+def _number_at_start(text: str) -> str | None:
+    if _SPACED_DIGITS.fullmatch(text):
+        return text
+    match = _NUMBER.match(text)
+    if match is None or date_at_start(text):
+        return None
+    number = match["number"].rstrip("._-/")
+    return number if any(c.isdigit() for c in number) and not number.isalpha() else None
+
+
+def _bare_number(text: str) -> str | None:
+    number = _number_at_start(text)
+    if number is None or _PERIOD.fullmatch(number):
+        return None
+    return None if number.isdigit() and len(number) < _SHORTEST_BARE else number
+
+
+def _number_under_heading(page: _Page) -> Iterator[tuple[str, str]]:
+    for row, under in zip(page.rows, page.rows[1:], strict=False):
+        heading = [c for c in row if labels.NUMBER_HEADING.fullmatch(c.text)]
+        if len(row) < len(("customer", "date", "invoice")) or len(heading) != 1:
+            continue
+        for cell in under:
+            if cell.start < heading[0].end and cell.end > heading[0].start and (number := _bare_number(cell.text)):
+                yield number, page.place
+
+
+# Dates
+
+
+def _dates(text: _Text) -> tuple[Fact[date] | None, Fact[date] | None]:
+    issued = _agreed(text, labels.ISSUED, date_at_start)
+    due = _agreed(text, labels.DUE, date_at_start)
+    order = _order(text, issued, due)
+    return _dated(issued, order), _dated(due, order)
+
+
+def _dated(printed: Fact[Printed] | None, order: Order | None) -> Fact[date] | None:
+    value = printed.value.read(order) if printed else None
+    return Fact(value, printed.source) if printed and value else None
+
+
+def _order(text: _Text, issued: Fact[Printed] | None, due: Fact[Printed] | None) -> Order | None:
+    if shown := order_shown(text.whole):
+        return shown
+    if issued and due and (between := order_between(issued.value, due.value)):
+        return between
+    is_day_first = labels.DAY_FIRST_WORDS.search(text.whole) or settle(None, text.whole) in {"EUR", "GBP", "CHF"}
+    return Order.DAY_FIRST if is_day_first else None
+
+
+# Total and currency
+
+_SUFFIX = re.compile(r"[\s:.*]*(?:t\.?t\.?c\.?|incl\b|inkl\b|brutto\b)?[\s:.*]*", re.IGNORECASE)
+_TIE = re.compile(r"[\s:=.*]*(?:\(?(?P<currency>[A-Z]{3}|€|£|\$)\)?)?[\s:=.]*(?:t\.?t\.?c\.?\s*:?\s*)?", re.IGNORECASE)
+
+
+def _total(text: _Text) -> tuple[Fact[Money] | None, Fact[str] | None]:
+    raise NotImplementedError

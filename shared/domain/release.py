@@ -1,0 +1,36 @@
+"""What a person asks for by moving a filed mail back to the Inbox."""
+
+from datetime import datetime
+
+from shared.domain.reason import NEVER_WAIVED, SENDS_AGAIN
+from shared.domain.transaction import Filing, Notice, Status, Transaction
+
+
+def released(row: Transaction, now: datetime) -> Transaction:
+    """The row after its mail was put back: taken up again with its reasons answered, or, once posted, filed again.
+
+    A posted mail is never sent a second time. The attempt rises only where a person wants it sent again although it
+    was sent before.
+    """
+    if row.status is Status.POSTED:
+        return row.changed(now, filing=Filing.PENDING, notice=Notice.ALREADY_SENT)
+    answered = set(row.answered_reasons) | set(row.reasons) - NEVER_WAIVED
+    return row.changed(
+        now,
+        status=Status.RECEIVED,
+        reasons=(),
+        answered_reasons=tuple(sorted(answered)),
+        attempt=row.attempt + (1 if SENDS_AGAIN.intersection(row.reasons) else 0),
+        send_started_at=None,
+        sends=0,
+        draft_id="",
+        claim_until=None,
+        folder="",
+        filing=Filing.NONE,
+        notice=Notice.NONE,
+    )
+
+
+def vendor_added(row: Transaction, now: datetime) -> Transaction:
+    """A parked row that is taken up again where it lies, because its vendor may be known now."""
+    return row.changed(now, status=Status.RECEIVED, reasons=(), filing=Filing.NONE, notice=Notice.NONE)
