@@ -37,6 +37,9 @@ _MONEY = re.compile(
     rf"(?P<number>{_NUMBER})(?![\w/%]|[.,:]\d|\s%)(?P<close>\)|{_DASH}(?!\w))?(?:\s?(?P<after>{_CURRENCY})(?!\w))?"
 )
 _CODE = re.compile(rf"(?<!\w)(?:{_CURRENCY})(?!\w)")
+_NAMED = re.compile(
+    rf"(?:\(|(?i:currency|währung|devise|moneda|divisa|valuta|munt|in)[\s:]{{1,3}})({_CURRENCY})(?![\w.]\w)"
+)
 _DECIMALS = re.compile(r"\d([.,])\d\d(?![\d.,])")
 
 
@@ -99,8 +102,9 @@ def currency_named(text: str) -> str | None:
 
 
 def currencies_in(text: str) -> set[str]:
-    """Every currency that a text names, by code or symbol."""
-    return {iso for code in _CODE.findall(text) if (iso := _iso(code))}
+    """Every currency that stands at an amount of the text, or that it names as its currency; words alone are none."""
+    at_amounts = (m["before"] or m["after"] for m in _MONEY.finditer(text))
+    return {iso for code in (*at_amounts, *_NAMED.findall(text)) if code and (iso := _iso(code))}
 
 
 def settle(printed: str | None, text: str) -> str | None:

@@ -97,6 +97,7 @@ TOTALS = (
         below=False,
     ),
 )
+BARE_RANK, DUE_RANK = 1, 2  # a bare "Total" also counts pieces
 # With a part already paid, what is due is not the total.
 PART_PAID = _any(r"paid|deposit|advance payment|prepayment|anzahlung|bezahlt|acompte|déjà (?:payé|réglé)|anticipo|acconto|aanbetaling|voldaan")  # fmt: skip
 

@@ -4,19 +4,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from typing import TypeVar
 
 from shared.domain import labels
-from shared.domain.amounts import Money, decimal_mark, money_at_start, settle
-from shared.domain.cells import Label, Row, clean, labelled, rest_after, rows_of
+from shared.domain.amounts import Money, decimal_mark, settle
+from shared.domain.cells import MAX_CHARACTERS, Label, Row, clean, labelled, rows_of
 from shared.domain.dates import Order, Printed, date_at_start, order_between, order_shown
 from shared.domain.facts import Document, Fact, Facts, Kind, Legibility
 from shared.domain.mail import Mail
+from shared.domain.totals import totals_in
 from shared.domain.vat_ids import vat_id_at_start
 
 V = TypeVar("V")
+
+_TOP_ROWS = 60  # in which the heading stands; a layout may put the recipient first
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,6 @@ class _Text:
 
     pages: tuple[_Page, ...]
     whole: str
-
-    @property
-    def rows(self) -> list[Row]:
-        return list(chain.from_iterable(page.rows for page in self.pages))
 
 
 def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
@@ -62,13 +62,12 @@ def _is_markup(document: Document) -> bool:
 
 
 def _document(document: Document) -> _Text:
-    pages = []
-    left = labels_budget = 100_000
+    pages, left = [], MAX_CHARACTERS
     for number, page in enumerate(document.pages, 1):
-        text = clean(page[:left])
-        left = max(0, left - len(page))
-        pages.append((f"{document.name}, page {number}", text))
-    del labels_budget
+        if left <= 0:
+            break
+        pages.append((f"{document.name}, page {number}", clean(page[:left])))
+        left -= len(page)
     return _Text(tuple(_Page(place, rows_of(text)) for place, text in pages), "\n".join(text for _, text in pages))
 
 
@@ -192,9 +191,51 @@ def _order(text: _Text, issued: Fact[Printed] | None, due: Fact[Printed] | None)
 
 # Total and currency
 
-_SUFFIX = re.compile(r"[\s:.*]*(?:t\.?t\.?c\.?|incl\b|inkl\b|brutto\b)?[\s:.*]*", re.IGNORECASE)
-_TIE = re.compile(r"[\s:=.*]*(?:\(?(?P<currency>[A-Z]{3}|€|£|\$)\)?)?[\s:=.]*(?:t\.?t\.?c\.?\s*:?\s*)?", re.IGNORECASE)
+
+def _total(text: _Text) -> tuple[Fact[Decimal] | None, Fact[str] | None]:
+    """The total and the currency printed at it, or the one currency of the text."""
+    money = _money(text)
+    currency = settle(money.value.currency if money else None, text.whole)
+    where = money.source if money else text.pages[0].place if text.pages else ""
+    return (
+        Fact(money.value.amount, money.source) if money else None,
+        Fact(currency, where) if currency else None,
+    )
 
 
-def _total(text: _Text) -> tuple[Fact[Money] | None, Fact[str] | None]:
-    raise NotImplementedError
+def _money(text: _Text) -> Fact[Money] | None:
+    mark = decimal_mark(text.whole)
+    for rank in range(len(labels.TOTALS)):
+        if rank == labels.DUE_RANK and labels.PART_PAID.search(text.whole):
+            return None
+        found = [(money, page.place) for page in text.pages for money in totals_in(page.rows, rank, mark)]
+        if found:
+            is_one = len({money.amount for money, _ in found}) == 1
+            return Fact(*next((hit for hit in found if hit[0].currency), found[0])) if is_one else None
+    return None
+
+
+# Kind
+
+
+def _kind(text: _Text) -> Fact[Kind] | None:
+    """The kind by the heading; both headings, or a document made out by the buyer, leave it open."""
+    credit = _place_of(text, labels.CREDIT_HEADING)
+    invoice = _place_of(text, labels.INVOICE_HEADING)
+    if credit and (invoice or labels.SELF_BILLED.search(text.whole)):
+        return None
+    if credit:
+        return Fact(Kind.CREDIT_NOTE, credit)
+    invoice = invoice or next((page.place for page in text.pages if _has_number(page)), None)
+    return Fact(Kind.INVOICE, invoice) if invoice else None
+
+
+def _place_of(text: _Text, heading: re.Pattern[str]) -> str | None:
+    top = ((page.place, cell.text) for page in text.pages[:1] for row in page.rows[:_TOP_ROWS] for cell in row)
+    return next((place for place, cell in top if heading.fullmatch(cell)), None)
+
+
+def _has_number(page: _Page) -> bool:
+    strong, weak = labels.NUMBERS
+    found = chain(labelled(page.rows, strong, _number_at_start), labelled(page.rows, weak, _bare_number))
+    return next(found, None) is not None

@@ -26,13 +26,12 @@ BILLING_PLATFORMS = frozenset(
 SHARED_DOMAINS = FREE_MAIL | BILLING_PLATFORMS
 
 
-def _cells(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(";") if part.strip())
-    return value
+def cells(text: str) -> tuple[str, ...]:
+    """The values of a cell or column that holds several, separated by ";"."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-Cells = Annotated[tuple[str, ...], BeforeValidator(_cells)]
+Cells = Annotated[tuple[str, ...], BeforeValidator(lambda value: cells(value) if isinstance(value, str) else value)]
 
 
 def slug(name: str) -> str:

@@ -1,0 +1,228 @@
+"""The child process that parses hostile bytes: `python -m shared.adapters.document_worker LIMITS`.
+
+Frames on both pipes are a 4-byte big-endian length and that many bytes. A request is one letter for the task and the
+document; a response is JSON. Nothing of the parent's application is imported here.
+"""
+
+import codecs
+import email
+import json
+import os
+import re
+import resource
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from email.header import decode_header, make_header
+from email.message import Message
+from io import BytesIO
+from typing import BinaryIO
+
+LENGTH = struct.Struct(">I")
+DOCUMENT, REPORT = b"D", b"R"
+
+_HEAD = 1024  # readers look for %PDF- in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)
+_FILES = 32  # a zip-mounted package and its modules need a few
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,5}=\s{0,5}["']([A-Za-z0-9._-]{1,40})["']""")
+_MARKUP = re.compile(r"\s{0,1000}<(?:\?xml\b|!--|(?!html\b|!)[A-Za-z_])", re.IGNORECASE)
+_ENCODINGS = re.compile(
+    r"utf-?8|utf-?16(?:-?[lb]e)?|utf-?32(?:-?[lb]e)?|us-?ascii|iso-?8859-?\d{1,2}|windows-?125\d", re.I
+)
+_REPORT_TEXT = 64 * 1024
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
+_MOST_IDS = 100
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+
+Answer = dict[str, object]
+
+
+def main() -> None:
+    """Serve requests until the parent closes the pipe."""
+    pages, characters, memory, seconds = (int(value) for value in sys.argv[1:5])
+    requests, responses = _pipes()
+    _limit(memory, seconds)
+    while request := _receive(requests):
+        task, data = request
+        answer = document(data, pages, characters) if task == DOCUMENT else report(data)
+        body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+        responses.write(LENGTH.pack(len(body)) + body)
+        responses.flush()
+
+
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The two pipes, out of reach of any print of a library."""
+    responses = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return sys.stdin.buffer, responses
+
+
+def _limit(memory: int, seconds: int) -> None:
+    for kind, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, _FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (ceiling, ceiling))
+
+
+def _receive(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
+    head = pipe.read(LENGTH.size + 1)
+    if len(head) <= LENGTH.size:
+        return None
+    (length,) = LENGTH.unpack(head[: LENGTH.size])
+    return head[LENGTH.size :], pipe.read(length - 1)
+
+
+def document(data: bytes, pages: int, characters: int) -> Answer:
+    """Read one document by what its bytes are, never by its name."""
+    try:
+        if b"%PDF-" in data[:_HEAD]:
+            return _pdf(data, pages, characters)
+        return _markup(data, characters)
+    except Exception:  # noqa: BLE001  whatever a parser makes of hostile bytes, memory and recursion included
+        return _answer("unreadable")
+
+
+def _answer(legibility: str, pages: tuple[str, ...] = ()) -> Answer:
+    return {"legibility": legibility, "pages": pages}
+
+
+def _pdf(data: bytes, pages: int, characters: int) -> Answer:
+    from pypdf import PdfReader  # noqa: PLC0415  a third of a second that XML and reports need not pay
+
+    reader = PdfReader(BytesIO(data), strict=False)
+    if reader.is_encrypted and not reader.decrypt(""):
+        return _answer("unreadable")
+    texts: list[str] = []
+    failures = 0
+    for page, _ in zip(reader.pages, range(pages), strict=False):
+        text, is_read = _page_text(page.extract_text)
+        failures += not is_read
+        texts.append(text[:characters])
+        characters -= len(texts[-1])
+        if characters <= 0:
+            break
+    if any(text.strip() for text in texts):
+        return _answer("text", tuple(texts))
+    return _answer("unreadable" if failures == len(texts) else "scan")
+
+
+def _page_text(extract: Callable[..., str]) -> tuple[str, bool]:
+    """The page as laid out, which keeps values beside their labels; as drawn where the layout cannot be made."""
+    for mode in ("layout", "plain"):
+        try:
+            text = extract(extraction_mode=mode)
+        except Exception:  # noqa: BLE001, S112  one bad page does not cost the others their text
+            continue
+        if text.strip() or mode == "plain":
+            return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()), True
+    return "", False
+
+
+def _markup(data: bytes, characters: int) -> Answer:
+    """XML as text: decoded as it declares, never parsed, so that no entity or reference is ever resolved."""
+    text = _decoded(data)
+    if text is None or not _MARKUP.match(text):
+        return _answer("unreadable")
+    return _answer("text", (text[:characters],))
+
+
+def _decoded(data: bytes) -> str | None:
+    """The text by byte order mark, declaration or UTF-8, in this order (XML 1.0, appendix F)."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+        (b"<\0?\0", "utf-16-le"),
+        (b"\0<\0?", "utf-16-be"),
+    ):
+        if data.startswith(mark):
+            return data.decode(encoding)
+    declared = _DECLARED.match(data.lstrip()[:_HEAD])
+    encoding = declared[1].decode("ascii") if declared else "utf-8"
+    return data.decode(encoding) if _ENCODINGS.fullmatch(encoding) else None
+
+
+def report(data: bytes) -> Answer:
+    """Read a delivery report (RFC 3464); `found` is false where there is no delivery-status part."""
+    try:
+        return _report(email.message_from_bytes(data))
+    except Exception:  # noqa: BLE001  as for documents
+        return {"found": False}
+
+
+def _report(mail: Message) -> Answer:
+    parts = list(_own_parts(mail))
+    statuses = [part for part in parts if part.get_content_type() == "message/delivery-status"]
+    if not statuses:
+        return {"found": False}
+    returned = [header for part in parts if (header := _returned(part)) is not None]
+    traces = [mail.get_all("In-Reply-To", []), mail.get_all("References", [])]
+    traces += [header.get_all("Message-ID", []) for header in returned]
+    ids = dict.fromkeys(match for values in traces for value in values for match in _MESSAGE_ID.findall(str(value)))
+    subjects = [_subject(header) for header in (*returned, mail)]
+    text = "\n".join([*subjects, *(_readable(part) for part in parts)])
+    return {
+        "found": True,
+        "failed": any(is_failed for status in statuses for is_failed in _actions(status)),
+        "message_ids": list(ids)[:_MOST_IDS],
+        "text": text.encode("utf-8", "replace")[:_REPORT_TEXT].decode("utf-8", "ignore"),
+    }
+
+
+def _own_parts(mail: Message) -> Iterator[Message]:
+    """The parts of the report itself; what a returned message contains is not the report's word."""
+    if mail.get_content_type() in {"message/delivery-status", "message/rfc822"} or not mail.is_multipart():
+        yield mail
+        return
+    for part in mail.get_payload():
+        if isinstance(part, Message):
+            yield from _own_parts(part)
+
+
+def _returned(part: Message) -> Message | None:
+    payload = part.get_payload()
+    if part.get_content_type() == "message/rfc822":
+        inner = payload[0] if isinstance(payload, list) and payload else None
+        return inner if isinstance(inner, Message) else None
+    if part.get_content_type() in {"text/rfc822-headers", "message/rfc822-headers"}:
+        return email.message_from_string(_text(part))
+    return None
+
+
+def _actions(status: Message) -> Iterator[bool]:
+    """Whether each recipient's group says `failed` (RFC 3464, 2.3.3)."""
+    groups = status.get_payload()
+    for group in groups if isinstance(groups, list) else []:
+        action = group.get("Action", "") if isinstance(group, Message) else ""
+        yield str(action).partition(";")[0].strip().lower() == "failed"
+
+
+def _readable(part: Message) -> str:
+    kind = part.get_content_type()
+    if kind == "text/plain":
+        return _text(part)
+    return _TAG.sub(" ", _text(part)[: 4 * _REPORT_TEXT]) if kind == "text/html" else ""
+
+
+def _text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    charset = part.get_content_charset("utf-8")
+    return data.decode(charset if _ENCODINGS.fullmatch(charset) else "latin-1", "replace")
+
+
+def _subject(message: Message) -> str:
+    raw = str(message.get("Subject", ""))
+    try:
+        return str(make_header(decode_header(raw)))
+    except (ValueError, LookupError):
+        return raw
+
+
+if __name__ == "__main__":
+    main()

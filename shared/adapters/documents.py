@@ -1,0 +1,167 @@
+"""Documents and delivery reports, read in a child process that may die of them."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from shared.adapters.document_worker import DOCUMENT, LENGTH, REPORT
+from shared.domain.facts import Document, Legibility
+from shared.domain.report import DeliveryReport
+from shared.ports import Content
+
+_WORST_CHARACTER = 6  # bytes of one character in JSON (\u0000)
+_ENVELOPE = 64 * 1024 * 8  # bytes of a response around its pages; a report's text fits in as well
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one mail's documents may cost; what lies over it is forwarded unread."""
+
+    document_bytes: int = 25 * 1024 * 1024
+    pages: int = 50
+    characters: int = 200_000
+    documents: int = 10
+    # Measured: public sample invoices take 0.01 to 0.8 s each, 50 full pages 2 s. A document that needs more than
+    # the 8 s is hostile or no invoice, and two of them leave the others of their mail some time.
+    seconds: float = 20.0
+    document_seconds: float = 8.0
+    # Measured as address space: 40 MB for the child itself, 160 MB at most for the samples, 4 times its size for a
+    # document of 25 MB. Two children at once stay far below the 1.5 GB of the smallest worker.
+    memory_bytes: int = 512 * 1024 * 1024
+    children: int = 2
+
+
+class _Lost(Exception):
+    """The child died, overran its time or answered nonsense."""
+
+
+class SubprocessDocuments:
+    """Implements `ports.Documents`; `environment` is added to the child's otherwise empty one."""
+
+    def __init__(self, limits: Limits | None = None, environment: Mapping[str, str] | None = None) -> None:
+        self._limits = limits or Limits()
+        self._environment = dict(environment or {})
+        self._children = asyncio.Semaphore(self._limits.children)
+
+    async def read(self, contents: Sequence[Content]) -> list[Document]:
+        """Return one Document for each content, in order; never raises for what the bytes hold."""
+        documents = [Document(content.name, Legibility.TOO_LARGE) for content in contents]
+        small = [i for i, content in enumerate(contents) if len(content.data) <= self._limits.document_bytes]
+        waiting = small[: self._limits.documents]
+        for index in waiting:
+            documents[index] = Document(contents[index].name, Legibility.UNREADABLE)
+        if waiting:
+            async with self._children:
+                await self._read_within_time(contents, waiting, documents)
+        return documents
+
+    async def read_report(self, mime: bytes) -> DeliveryReport | None:
+        """Return what a mail's MIME source reports about a delivery, None where it holds no readable report."""
+        async with self._children:
+            try:
+                async with self._child() as child:
+                    # The report's own parts come before what it returns, so the head of a large one tells it all.
+                    head = mime[: self._limits.document_bytes]
+                    answer = await self._ask(child, REPORT, head, self._limits.document_seconds)
+            except _Lost:
+                return None
+        return _report(answer)
+
+    async def _read_within_time(
+        self, contents: Sequence[Content], waiting: list[int], documents: list[Document]
+    ) -> None:
+        """Read one after the other; a document that kills its child is skipped, the rest go to a fresh one."""
+        end = time.monotonic() + self._limits.seconds
+        while waiting and time.monotonic() < end:
+            try:
+                async with self._child() as child:
+                    while waiting:
+                        index = waiting.pop(0)
+                        left = min(self._limits.document_seconds, end - time.monotonic())
+                        answer = await self._ask(child, DOCUMENT, contents[index].data, left)
+                        documents[index] = _document(contents[index].name, answer)
+            except _Lost:
+                continue
+
+    @asynccontextmanager
+    async def _child(self) -> AsyncIterator[Process]:
+        process = await self._start()
+        try:
+            yield process
+        finally:
+            ending = asyncio.create_task(_end(process))
+            await asyncio.shield(ending)
+
+    async def _start(self) -> Process:
+        """Start the child through a plain interpreter: the running program's own main module is not ours."""
+        limits = self._limits
+        numbers = (limits.pages, limits.characters, limits.memory_bytes, int(limits.seconds) + 1)
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-P", "-S", "-s", "-B", "-X", "utf8", "-m", "shared.adapters.document_worker"),
+            *(str(number) for number in numbers),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={"PYTHONPATH": _import_path(), **self._environment},
+            cwd="/",
+            start_new_session=True,
+        )
+
+    async def _ask(self, child: Process, task: bytes, data: bytes, seconds: float) -> dict[str, object]:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(child, task, data)
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
+            raise _Lost from error
+
+    async def _exchange(self, child: Process, task: bytes, data: bytes) -> dict[str, object]:
+        requests, responses = child.stdin, child.stdout
+        if requests is None or responses is None:
+            raise EOFError
+        requests.write(LENGTH.pack(len(data) + len(task)) + task)
+        requests.write(data)
+        await requests.drain()
+        (length,) = LENGTH.unpack(await responses.readexactly(LENGTH.size))
+        if length > self._limits.characters * _WORST_CHARACTER + _ENVELOPE:
+            raise ValueError("the answer is longer than any that the limits allow")
+        answer = json.loads(await responses.readexactly(length))
+        if not isinstance(answer, dict):
+            raise ValueError("the answer is no object")  # noqa: TRY004  one family for every nonsense
+        return answer
+
+
+def _import_path() -> str:
+    """The running interpreter's own path, so that packages mounted or added at start are found."""
+    return os.pathsep.join(dict.fromkeys(str(Path(entry).absolute()) for entry in sys.path))
+
+
+async def _end(process: Process) -> None:
+    """Kill and reap, and read what is left so that both pipes are closed."""
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+def _document(name: str, answer: dict[str, object]) -> Document:
+    try:
+        legibility = Legibility(str(answer["legibility"]))
+        pages = tuple(str(page) for page in cast("list[object]", answer["pages"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _Lost from error
+    return Document(name, legibility, pages)
+
+
+def _report(answer: dict[str, object]) -> DeliveryReport | None:
+    ids = answer.get("message_ids")
+    if answer.get("found") is not True or not isinstance(ids, list):
+        return None
+    return DeliveryReport(answer.get("failed") is True, tuple(map(str, ids)), str(answer.get("text", "")))

@@ -1,0 +1,202 @@
+"""The shared mailbox through Microsoft Graph v1.0 (https://learn.microsoft.com/graph/api/resources/message)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from kiota_abstractions.base_request_builder import BaseRequestBuilder
+from kiota_abstractions.method import Method
+from msgraph.generated.users.item.messages.item.message_item_request_builder import MessageItemRequestBuilder
+
+from shared.adapters.graph_client import GraphClient
+from shared.domain.forward import MARKER_PROPERTY
+from shared.domain.mail import ELSEWHERE, INBOX, Attachment, AttachmentKind, Listed, Mail
+from shared.domain.transaction import FOLDERS
+from shared.ports import Content, Draft, DraftChanges, MailGone, MailRefused, Marked
+
+PAGE = 100  # mails a listing page; large pages risk a 504
+_LISTED = "id,internetMessageId,receivedDateTime,from,subject"
+_READ = f"{_LISTED},parentFolderId,body,internetMessageHeaders"
+# contentBytes comes along by default, so the properties are named; nested select:
+# https://github.com/microsoftgraph/msgraph-sdk-dotnet-core/issues/437
+_ATTACHMENTS = "id,name,contentType,size,isInline"
+_TEXT_BODY = 'outlook.body-content-type="text"'
+
+
+class GraphMailbox:
+    """Implements the Mailbox port for the mailbox that the client is bound to."""
+
+    def __init__(self, client: GraphClient) -> None:
+        self._client = client
+        self._folders: dict[str, str] = {}  # display name to id; ids never change while the folder lives
+
+    def _message(self, mail_id: str) -> MessageItemRequestBuilder:
+        return self._client.user.messages.by_message_id(mail_id)
+
+    async def inbox(self, since: datetime | None) -> AsyncIterator[Sequence[Listed]]:
+        query: dict[str, str | int] = {"select": _LISTED, "orderby": "receivedDateTime asc", "top": PAGE}
+        if since is not None:
+            query["filter"] = f"receivedDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        messages = self._client.user.mail_folders.by_mail_folder_id("inbox").messages
+        async for page in self._pages(messages, query):
+            yield [_listed(item) for item in page]
+
+    async def get(self, mail_id: str) -> Mail:
+        query = {"select": _READ, "expand": f"attachments($select={_ATTACHMENTS})"}
+        item = await self._client.get(self._message(mail_id), query, _TEXT_BODY)
+        listed = _listed(item)
+        return Mail(
+            id=listed.id,
+            folder=await self._name_of(item.get("parentFolderId", "")),
+            internet_message_id=listed.internet_message_id,
+            received_at=listed.received_at,
+            sender=listed.sender,
+            sender_name=_address(item).get("name") or "",
+            subject=listed.subject,
+            body=(item.get("body") or {}).get("content") or "",
+            headers=tuple(
+                (str(h.get("name", "")), str(h.get("value") or "")) for h in item.get("internetMessageHeaders") or ()
+            ),
+            attachments=tuple(_attachment(a) for a in item.get("attachments") or ()),
+            is_event="eventmessage" in str(item.get("@odata.type", "")).lower(),
+        )
+
+    async def folder_of(self, mail_id: str) -> str:
+        item = await self._client.get(self._message(mail_id), {"select": "id,parentFolderId"})
+        return await self._name_of(item.get("parentFolderId", ""))
+
+    async def content(self, mail_id: str, attachment: Attachment) -> Content:
+        item = self._message(mail_id).attachments.by_attachment_id(attachment.id)
+        data = await self._client.get_bytes(item, "/$value")  # the SDK has no builder for it
+        return Content(attachment.name, attachment.content_type, data)
+
+    async def source(self, mail_id: str) -> bytes:
+        return await self._client.get_bytes(self._message(mail_id).content)
+
+    async def marked(self, marker: str) -> Sequence[Marked]:
+        # The value is ours (hex, hyphen, digits), so there is no quote to escape.
+        found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{marker}')"
+        page = await self._client.get(self._client.user.messages, {"filter": found, "select": "id,isDraft", "top": 50})
+        return [Marked(item["id"], bool(item.get("isDraft"))) for item in page.get("value", ())]
+
+    async def create_forward(self, mail_id: str, to: str, comment: str = "") -> Draft:
+        body: dict[str, Any] = {"toRecipients": [{"emailAddress": {"address": to}}]}
+        if comment:
+            body["comment"] = comment
+        return _draft(await self._client.change(Method.POST, self._message(mail_id).create_forward, body, repeat=False))
+
+    async def draft(self, draft_id: str) -> Draft:
+        item = await self._client.get(self._message(draft_id), {"select": "id,isDraft,body"})
+        if not item.get("isDraft"):
+            raise MailGone("it is no draft any more")
+        return _draft(item)
+
+    async def write_draft(self, draft_id: str, changes: DraftChanges) -> None:
+        body: dict[str, Any] = {
+            "subject": changes.subject,
+            "internetMessageId": changes.message_id,
+            "singleValueExtendedProperties": [{"id": MARKER_PROPERTY, "value": changes.marker}],
+        }
+        if changes.body is not None:
+            body["body"] = {"contentType": "html", "content": changes.body}
+        await self._client.change(Method.PATCH, self._message(draft_id), body)
+
+    async def attachments(self, mail_id: str) -> Sequence[Attachment]:
+        pages = self._pages(self._message(mail_id).attachments, {"select": _ATTACHMENTS})
+        return [_attachment(item) async for page in pages for item in page]
+
+    async def _pages(
+        self, builder: BaseRequestBuilder, query: Mapping[str, str | int]
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        page = await self._client.get(builder, query)
+        while True:
+            yield page.get("value", [])
+            if not (link := page.get("@odata.nextLink")):
+                return
+            page = await self._client.get_link(link)
+
+    async def send(self, draft_id: str) -> None:
+        await self._client.change(Method.POST, self._message(draft_id).send, repeat=False)
+
+    async def move(self, mail_id: str, folder: str) -> None:
+        try:
+            await self._move(mail_id, await self._id_of(folder))
+        except MailGone:
+            # Either the mail or the folder is gone; a folder that somebody deleted is made again.
+            self._folders.clear()
+            await self._move(mail_id, await self._id_of(folder))
+
+    async def _move(self, mail_id: str, folder_id: str) -> None:
+        # May be repeated: what it moves it moves to one place, and the immutable id stays.
+        await self._client.change(Method.POST, self._message(mail_id).move, {"destinationId": folder_id})
+
+    async def delete(self, mail_id: str) -> None:
+        try:
+            await self._client.change(Method.DELETE, self._message(mail_id))
+        except MailGone:
+            return
+
+    async def _name_of(self, folder_id: str) -> str:
+        if not self._folders:
+            await self._read_folders()
+        return next((name for name, known in self._folders.items() if known == folder_id), ELSEWHERE)
+
+    async def _id_of(self, folder: str) -> str:
+        if folder not in self._folders:
+            await self._read_folders()
+        if folder not in self._folders:
+            await self._make_folder(folder)
+        return self._folders[folder]
+
+    async def _read_folders(self) -> None:
+        folders = self._client.user.mail_folders
+        inbox = await self._client.get(folders.by_mail_folder_id("inbox"), {"select": "id"})
+        ours = {INBOX: str(inbox["id"])}
+        async for page in self._pages(folders, {"select": "id,displayName", "top": PAGE}):
+            for item in page:
+                if item.get("displayName") in FOLDERS.values():
+                    ours.setdefault(item["displayName"], str(item["id"]))
+        self._folders = ours
+
+    async def _make_folder(self, folder: str) -> None:
+        folders = self._client.user.mail_folders
+        try:
+            made = await self._client.change(Method.POST, folders, {"displayName": folder})
+            self._folders[folder] = str(made["id"])
+        except MailRefused:
+            await self._read_folders()  # somebody made it in between (409 ErrorFolderExists)
+            if folder not in self._folders:
+                raise
+
+
+def _address(item: Mapping[str, Any]) -> dict[str, Any]:
+    found = (item.get("from") or {}).get("emailAddress") or {}
+    return dict(found)
+
+
+def _listed(item: Mapping[str, Any]) -> Listed:
+    return Listed(
+        id=str(item["id"]),
+        internet_message_id=item.get("internetMessageId") or "",
+        received_at=datetime.fromisoformat(item["receivedDateTime"]),
+        sender=(_address(item).get("address") or "").strip().lower(),
+        subject=item.get("subject") or "",
+    )
+
+
+def _draft(item: Mapping[str, Any]) -> Draft:
+    return Draft(str(item["id"]), (item.get("body") or {}).get("content") or "")
+
+
+def _attachment(item: Mapping[str, Any]) -> Attachment:
+    # "#microsoft.graph.fileAttachment"; collections sometimes omit the "#".
+    declared = str(item.get("@odata.type", "")).lower()
+    kinds = {"itemattachment": AttachmentKind.ITEM, "referenceattachment": AttachmentKind.REFERENCE}
+    return Attachment(
+        id=str(item["id"]),
+        name=item.get("name") or "",
+        content_type=item.get("contentType") or "",
+        size=int(item.get("size") or 0),
+        is_inline=bool(item.get("isInline")),
+        kind=next((kind for suffix, kind in kinds.items() if declared.endswith(suffix)), AttachmentKind.FILE),
+    )

@@ -1,0 +1,40 @@
+"""The Teams channel behind a workflow webhook."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from shared.ports import CardRefused, Later
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
+_WAIT = {408, 429}
+
+
+class TeamsChannel:
+    """Implements the Channel port; `url` is a secret and is never logged."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._http = http
+        self._url = url
+
+    async def post(self, card: Mapping[str, Any]) -> None:
+        try:
+            response = await self._http.post(self._url, json=dict(card), timeout=TIMEOUT)
+        except httpx.HTTPError as error:
+            raise Later(f"no answer from Teams: {type(error).__name__}") from None  # its text may hold the URL
+        if response.is_success:
+            return
+        if response.status_code in _WAIT or response.is_server_error:
+            raise Later(f"Teams answered {response.status_code}")
+        raise CardRefused(f"Teams answered {response.status_code}; check TEAMS_WEBHOOK_URL")
+
+
+class LoggedChannel:
+    """Stands in where no webhook is set: the log says that a card was due, not what is on it."""
+
+    async def post(self, card: Mapping[str, Any]) -> None:
+        log.info("[%s] card not sent, TEAMS_WEBHOOK_URL is empty: %s", card.get("transactionId"), card.get("status"))
