@@ -1,4 +1,6 @@
-"""The child process that parses hostile bytes: `python -m shared.adapters.document_worker LIMITS`.
+"""The child process that parses hostile bytes.
+
+Its arguments: pages, characters and milliseconds for a document, then bytes of memory and seconds of CPU for all.
 
 Frames on both pipes are a 4-byte big-endian length and that many bytes. A request is one letter for the task and the
 document; a response is JSON. Nothing of the parent's application is imported here.
@@ -12,6 +14,7 @@ import re
 import resource
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
 from email.header import decode_header, make_header
 from email.message import Message
@@ -26,7 +29,7 @@ _FILES = 32  # a zip-mounted package and its modules need a few
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,5}=\s{0,5}["']([A-Za-z0-9._-]{1,40})["']""")
 _MARKUP = re.compile(r"\s{0,1000}<(?:\?xml\b|!--|(?!html\b|!)[A-Za-z_])", re.IGNORECASE)
 _ENCODINGS = re.compile(
-    r"utf-?8|utf-?16(?:-?[lb]e)?|utf-?32(?:-?[lb]e)?|us-?ascii|iso-?8859-?\d{1,2}|windows-?125\d", re.I
+    r"utf-?8|utf-?16(?:-?[lb]e)?|utf-?32(?:-?[lb]e)?|us-?ascii|iso-?8859-?\d{1,2}|windows-?125\d", re.IGNORECASE
 )
 _REPORT_TEXT = 64 * 1024
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
@@ -38,12 +41,12 @@ Answer = dict[str, object]
 
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
-    pages, characters, memory, seconds = (int(value) for value in sys.argv[1:5])
+    pages, characters, patience, memory, seconds = (int(value) for value in sys.argv[1:6])
     requests, responses = _pipes()
     _limit(memory, seconds)
     while request := _receive(requests):
         task, data = request
-        answer = document(data, pages, characters) if task == DOCUMENT else report(data)
+        answer = document(data, pages, characters, patience / 1000) if task == DOCUMENT else report(data)
         body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
         responses.write(LENGTH.pack(len(body)) + body)
         responses.flush()
@@ -77,11 +80,11 @@ def _receive(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
     return head[LENGTH.size :], pipe.read(length - 1)
 
 
-def document(data: bytes, pages: int, characters: int) -> Answer:
+def document(data: bytes, pages: int, characters: int, seconds: float) -> Answer:
     """Read one document by what its bytes are, never by its name."""
     try:
         if b"%PDF-" in data[:_HEAD]:
-            return _pdf(data, pages, characters)
+            return _pdf(data, pages, characters, time.monotonic() + seconds)
         return _markup(data, characters)
     except Exception:  # noqa: BLE001  whatever a parser makes of hostile bytes, memory and recursion included
         return _answer("unreadable")
@@ -91,7 +94,7 @@ def _answer(legibility: str, pages: tuple[str, ...] = ()) -> Answer:
     return {"legibility": legibility, "pages": pages}
 
 
-def _pdf(data: bytes, pages: int, characters: int) -> Answer:
+def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
     from pypdf import PdfReader  # noqa: PLC0415  a third of a second that XML and reports need not pay
 
     reader = PdfReader(BytesIO(data), strict=False)
@@ -104,7 +107,7 @@ def _pdf(data: bytes, pages: int, characters: int) -> Answer:
         failures += not is_read
         texts.append(text[:characters])
         characters -= len(texts[-1])
-        if characters <= 0:
+        if characters <= 0 or time.monotonic() > end:
             break
     if any(text.strip() for text in texts):
         return _answer("text", tuple(texts))

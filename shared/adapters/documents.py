@@ -29,12 +29,13 @@ class Limits:
     pages: int = 50
     characters: int = 200_000
     documents: int = 10
-    # Measured: public sample invoices take 0.01 to 0.8 s each, 50 full pages 2 s. A document that needs more than
-    # the 8 s is hostile or no invoice, and two of them leave the others of their mail some time.
+    # Measured: a child takes 0.3 to 1 s to be ready (1 s without bytecode), a public sample invoice 0.01 to 0.8 s.
+    # The child stops turning pages after half of a document's 8 s, so only one that hangs within a page is killed;
+    # two of those leave the others of their mail some time.
     seconds: float = 20.0
     document_seconds: float = 8.0
-    # Measured as address space: 40 MB for the child itself, 160 MB at most for the samples, 4 times its size for a
-    # document of 25 MB. Two children at once stay far below the 1.5 GB of the smallest worker.
+    # Measured as address space: 80 MB for the child with its PDF reader and any sample, 116 MB with a document of
+    # 25 MB; the rest is for large pages. Two children at their limit still fit the 1.5 GB of the smallest worker.
     memory_bytes: int = 512 * 1024 * 1024
     children: int = 2
 
@@ -103,7 +104,8 @@ class SubprocessDocuments:
     async def _start(self) -> Process:
         """Start the child through a plain interpreter: the running program's own main module is not ours."""
         limits = self._limits
-        numbers = (limits.pages, limits.characters, limits.memory_bytes, int(limits.seconds) + 1)
+        patience = int(limits.document_seconds * 500)
+        numbers = (limits.pages, limits.characters, patience, limits.memory_bytes, int(limits.seconds) + 1)
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-P", "-S", "-s", "-B", "-X", "utf8", "-m", "shared.adapters.document_worker"),

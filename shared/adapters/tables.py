@@ -55,14 +55,12 @@ class Tables:
         self, name: str, operation: Callable[Concatenate[TableClient, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run an operation on the table of that name, in a thread."""
-        return await asyncio.to_thread(self._run, name, operation, *args, **kwargs)
+        return await asyncio.to_thread(lambda: operation(self._client(name), *args, **kwargs))
 
-    def _run(
-        self, name: str, operation: Callable[Concatenate[TableClient, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def _client(self, name: str) -> TableClient:
         if name not in self._clients:
             self._clients[name] = self._service.create_table_if_not_exists(name)
-        return operation(self._clients[name], *args, **kwargs)
+        return self._clients[name]
 
 
 # Not allowed in keys (https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model);

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 # Active ISO 4217 codes that trade invoices use; a closed list, so that other words in capitals are no currency.
 _CODES = (
-    "AED AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KRW KWD MAD MXN MYR NOK NZD "
-    "PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD VND ZAR"
-).split()
+    "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|KWD|MAD|MXN|MYR|NOK|NZD|"
+    "PEN|PHP|PKR|PLN|QAR|RON|RSD|RUB|SAR|SEK|SGD|THB|TND|TRY|TWD|UAH|USD|VND|ZAR"
+)
 _SYMBOLS = {
     "€": "EUR",
     "£": "GBP",
@@ -25,11 +25,10 @@ _SYMBOLS = {
     "S$": "SGD",
     "R$": "BRL",
     "Euro": "EUR",
-    "Fr.": "CHF",
     "$": "$",
 }
 _DOLLARS = frozenset({"AUD", "CAD", "CLP", "COP", "HKD", "MXN", "NZD", "SGD", "TWD", "USD"})
-_CURRENCY = "|".join([*_CODES, *(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))])
+_CURRENCY = "|".join([_CODES, *(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))])
 _NUMBER = r"\d{1,3}(?:[ '\u2019.,]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?"
 _DASH = r"[-\u2212\u2013]"
 _MONEY = re.compile(
@@ -45,7 +44,7 @@ _DECIMALS = re.compile(r"\d([.,])\d\d(?![\d.,])")
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount with the currency printed at it; `$` stands for a dollar that is not named, None for nothing printed."""
+    """An amount with the currency printed at it: ISO code, `$` for a dollar that is not named, or None."""
 
     amount: Decimal
     currency: str | None

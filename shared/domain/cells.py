@@ -17,7 +17,9 @@ _BELOW = 2  # rows under a heading in which its value may stand
 _SPACES = re.compile(r"[\u00a0\u2000-\u200b\u202f\u205f\u3000]")
 _CELL = re.compile(r"[^\s|]+(?: [^\s|]+)*")  # a run of words with single spaces; two spaces, tab and bar part columns
 _LINES = re.compile(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
-_LEAD = re.compile(r"[\s:.#°º=\u2013-]*(?:(?:le|am|bis|on|by|the|du|vom|el|il|op|per|date|datum|zum)\b[\s:.]*)?", re.I)
+_LEAD = re.compile(
+    r"[\s:.#°º=\u2013-]*(?:(?:le|am|bis|on|by|the|du|vom|el|il|op|per|date|datum|zum)\b[\s:.]*)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,11 @@ def labelled(rows: list[Row], label: Label, parse: Callable[[str], V | None]) ->
     for index, row in enumerate(rows):
         for column, cell in enumerate(row):
             for match in label.pattern.finditer(cell.text):
-                value = _value(rows, index, column, rest_after(cell.text, match.end()), label, parse)
+                rest = rest_after(cell.text, match.end())
+                places = [rest] if rest else _neighbours(rows, index, column, below=label.below)
+                value = _first(parse, places)
                 if value is not None:
                     yield value
-
-
-def _value(
-    rows: list[Row], index: int, column: int, rest: str, label: Label, parse: Callable[[str], V | None]
-) -> V | None:
-    if rest:
-        return parse(rest)
-    return _first(parse, _neighbours(rows, index, column, below=label.below))
 
 
 def _neighbours(rows: list[Row], index: int, column: int, *, below: bool) -> Iterator[str]:

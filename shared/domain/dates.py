@@ -49,15 +49,15 @@ _NAME = r"(?P<{0}>[a-zéûäèç]{{3,10}})"
 _TEXT_DAY = re.compile(
     rf"(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|°)?[ -]{{0,2}}(?:de |di )?{_NAME.format('month')}"
     r"[.,]?[ -]{0,2}(?:de |del )?,? ?(?P<year>\d{4})(?!\d)",
-    re.I,
+    re.IGNORECASE,
 )
 _TEXT_MONTH = re.compile(
-    rf"{_NAME.format('month')}\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)? ?,? (?P<year>\d{{4}})(?!\d)", re.I
+    rf"{_NAME.format('month')}\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)? ?,? (?P<year>\d{{4}})(?!\d)", re.IGNORECASE
 )
 _ISO = re.compile(r"(?P<year>(?:19|20)\d\d)([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?!\d)")
 _DIGITS = re.compile(r"(?P<first>\d{1,2}) ?([./-]) ?(?P<second>\d{1,2}) ?\2 ?(?P<year>\d{4}|\d\d)(?![\d/])")
 _SLASHED = re.compile(r"(?<![\d./-])\d{1,2}([/-])\d{1,2}\1(?:\d{4}|\d\d)(?![\d/-])")
-_WEEKDAY = re.compile(r"[a-zéì]{2,10}[,.]{1,2} ", re.I)
+_WEEKDAY = re.compile(r"[a-zéì]{2,10}[,.]{1,2} ", re.IGNORECASE)
 
 
 def date_at_start(text: str) -> Printed | None:

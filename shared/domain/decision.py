@@ -3,11 +3,11 @@
 The order is fixed: ignore -> vendor -> risk -> duplicate -> post.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.domain.facts import Facts, Legibility
-from shared.domain.forward import MARKER_HEADER, marker_of, transaction_of
+from shared.domain.forward import MARKER_HEADER, marked_attempt, marker_of
 from shared.domain.mail import Mail
 from shared.domain.reason import NEVER_WAIVED, Reason
 from shared.domain.report import DeliveryReport
@@ -28,13 +28,14 @@ class Findings:
     """Everything that the decision rests on."""
 
     mail: Mail
-    facts: Facts = Facts()
-    match: Match = Match()
+    facts: Facts = field(default_factory=Facts)
+    match: Match = field(default_factory=Match)
     origin: Origin = Origin.FOREIGN
     report: DeliveryReport | None = None
     bounced: str = ""  # transaction id of the forward that a delivery report speaks of
     duplicate_of: str = ""
-    is_repeated: bool = False
+    repeats: int = 0  # how often this very mail came within an hour, itself included
+    repeat_limit: int = 20
     answered: frozenset[Reason] = frozenset()
 
 
@@ -45,11 +46,13 @@ class Decision:
     status: Status
     reasons: tuple[Reason, ...] = ()
     warnings: tuple[str, ...] = ()
+    is_announced: bool = True
 
 
 def claimed_transaction(mail: Mail, mailbox: str) -> str:
     """The transaction id that the mail carries as its own marker or Message-ID, empty where it carries none."""
-    return marker_of(mail.header(MARKER_HEADER)) or transaction_of(mail.internet_message_id, mailbox)
+    by_message_id = marked_attempt(mail.internet_message_id, mailbox)
+    return marker_of(mail.header(MARKER_HEADER)) or (by_message_id[0] if by_message_id else "")
 
 
 def is_delivery_report(mail: Mail) -> bool:
@@ -76,7 +79,9 @@ def decide(findings: Findings) -> Decision:
     if not held:
         return Decision(Status.ENRICHED, warnings=_warnings(findings))
     status = Status.PARKED if Reason.VENDOR_UNKNOWN in held else Status.REVIEW
-    return Decision(status, tuple(reason for reason in Reason if reason in held))
+    # One card for a sender gone wild, not one for each mail.
+    is_silent = Reason.REPEATED in held and findings.repeats > findings.repeat_limit + 1
+    return Decision(status, tuple(reason for reason in Reason if reason in held), is_announced=not is_silent)
 
 
 def _ignore(findings: Findings) -> Reason | None:
@@ -89,6 +94,10 @@ def _ignore(findings: Findings) -> Reason | None:
         return Reason.OWN_FORWARD
     if is_delivery_report(mail):
         return None if _is_unmatched_bounce(findings) else Reason.DELIVERY_REPORT
+    return _by_nature(mail)
+
+
+def _by_nature(mail: Mail) -> Reason | None:
     if _report_type(mail):
         return Reason.READ_RECEIPT
     if mail.header("Auto-Submitted").lower().startswith("auto-replied"):
@@ -120,7 +129,7 @@ def _risks(findings: Findings) -> frozenset[Reason]:
     unreadable = any(document.legibility is Legibility.UNREADABLE for document in findings.facts.documents)
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
-        Reason.REPEATED: findings.is_repeated,
+        Reason.REPEATED: findings.repeats > findings.repeat_limit,
         Reason.DOCUMENT_UNREADABLE: unreadable,
     }
     return frozenset(reason for reason, present in risks.items() if present)
@@ -139,8 +148,3 @@ _WARNINGS = {
 def _warnings(findings: Findings) -> tuple[str, ...]:
     seen = [document.legibility for document in findings.facts.documents]
     return tuple(text for legibility, text in _WARNINGS.items() if legibility in seen)
-
-
-def normalised_number(number: str) -> str:
-    """An invoice number for comparison: letters and digits, upper case."""
-    return "".join(c for c in number.upper() if c.isascii() and c.isalnum())

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from shared.domain.mail import Attachment, domain_of
@@ -16,7 +15,7 @@ MARKER_PROPERTY = f"String {{00020386-0000-0000-C000-000000000046}} Name {MARKER
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; with the 33 % of JSON and transport it stays below Graph's 4 MB a request
 SUBJECT_LIMIT = 255  # characters; what Exchange keeps of a subject
 
-_MARKER = re.compile(r"([0-9a-f]{32})-(\d{1,4})")
+_MARKER = re.compile(r"([0-9a-f]{32})-\d{1,4}")
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})-(\d{1,4})@([^\s<>@]+)>?")
 _REFERENCE = re.compile(r"\[IA-([0-9a-f]{12})\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -28,10 +27,10 @@ def marker_of(text: str) -> str:
     return found[1] if found else ""
 
 
-def transaction_of(message_id: str, mailbox: str) -> str:
-    """The transaction id in a Message-ID that we gave to a forward from `mailbox`, empty where we did not."""
+def marked_attempt(message_id: str, mailbox: str) -> tuple[str, int] | None:
+    """The transaction id and attempt in a Message-ID that we gave to a forward from `mailbox`, None for any other."""
     found = _MESSAGE_ID.fullmatch(message_id.strip().lower())
-    return found[1] if found and found[3] == domain_of(mailbox) else ""
+    return (found[1], int(found[2])) if found and found[3] == domain_of(mailbox) else None
 
 
 def references_in(text: str) -> tuple[str, ...]:
@@ -105,27 +104,19 @@ def with_summary(row: Transaction, body: str) -> str | None:
     return whole if len(whole.encode()) <= BODY_LIMIT else None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How the draft's attachments differ from the source's, in words without file names."""
+def difference(source: Sequence[Attachment], draft: Sequence[Attachment]) -> str:
+    """How the draft's attachments differ from the source's, without file names; empty where they do not.
 
-    what: str
-
-
-def difference(source: Sequence[Attachment], draft: Sequence[Attachment]) -> Difference | None:
-    """None where the draft carries what the source carries: same count and names, sizes within 5 % and 4 KiB.
-
-    Exchange promises no equal `size` for the same attachment, and inline images get new ids.
+    Same count and names, sizes within 5 % and 4 KiB: Exchange promises no equal `size` for the same attachment.
     """
     if len(source) != len(draft):
-        return Difference(f"{len(source)} attachments in the mail, {len(draft)} in the forward")
-    pairs = zip(sorted(source, key=_order), sorted(draft, key=_order), strict=True)
-    for ours, theirs in pairs:
+        return f"{len(source)} attachments in the mail, {len(draft)} in the forward"
+    for ours, theirs in zip(sorted(source, key=_order), sorted(draft, key=_order), strict=True):
         if ours.name != theirs.name:
-            return Difference("an attachment has another name in the forward")
+            return "an attachment has another name in the forward"
         if abs(ours.size - theirs.size) > ours.size * 0.05 + 4096:
-            return Difference(f"an attachment of {ours.size} bytes has {theirs.size} in the forward")
-    return None
+            return f"an attachment of {ours.size} bytes has {theirs.size} in the forward"
+    return ""
 
 
 def _order(attachment: Attachment) -> tuple[str, int]:

@@ -4,11 +4,12 @@ No top-level key is called like message metadata (id, dequeueCount ...): the Fun
 (https://github.com/Azure/azure-functions-python-worker/issues/1373).
 """
 
+from dataclasses import dataclass
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.domain.transaction import Key, Status, Transaction
+from shared.domain.transaction import Filing, Key, Status, Transaction
 from shared.domain.vendor import Vendor
 
 RAW_MAIL = "raw-mail"
@@ -41,7 +42,7 @@ class _Message(BaseModel):
             raise UnreadableMessage(f"{cls.__name__}: {faults}") from error
 
     def to_bytes(self) -> bytes:
-        return self.model_dump_json(exclude_defaults=False).encode()
+        return self.model_dump_json().encode()
 
 
 class WorkOn(_Message):
@@ -63,9 +64,17 @@ class AddVendor(_Message, Vendor):
     """Asks for a vendor to be written and the mails that waited for it to go on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message and the queue that it goes to."""
+
+    queue: str
+    body: bytes
+
+
 def queue_for(row: Transaction) -> str:
     """The queue whose stage does what the row still needs."""
-    if row.is_resting and row.filing.value != "pending":
+    if row.is_resting and row.filing is not Filing.PENDING:
         return NOTIFY
     if row.status in {Status.ENRICHED, Status.POSTING, Status.POSTED}:
         return TO_POST

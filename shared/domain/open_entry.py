@@ -11,8 +11,8 @@ from shared.domain.transaction import Key, Transaction
 class OpenEntry:
     """One row of `OpenTransactions`.
 
-    `waiting` says that a stage asked for `not_before` (a throttled mailbox, no permit, patience): coming back is then no
-    sign of trouble. `stalls` counts the re-drives since `progress` last changed.
+    `waiting` says that a stage asked for `not_before` (a throttled mailbox, no permit, patience): coming back is then
+    no sign of trouble. `stalls` counts the re-drives since `progress` last changed.
     """
 
     key: Key

@@ -94,7 +94,7 @@ def _subject_facts(subject: str) -> Facts:
     text = _text("subject", " ".join(subject.split()))
     is_credit = labels.CREDIT_SUBJECT.search(text.whole) and not labels.SELF_BILLED.search(text.whole)
     return Facts(
-        invoice_number=_agreed(text, labels.SUBJECT_NUMBERS, _number_at_start),
+        invoice_number=_labelled_number(text, *labels.SUBJECT_NUMBERS),
         kind=Fact(Kind.CREDIT_NOTE, "subject") if is_credit else None,
     )
 
@@ -122,20 +122,17 @@ _SHORTEST_BARE = 4  # digits, where only a bare "invoice" introduces the number:
 
 
 def _number(text: _Text) -> Fact[str] | None:
-    strong, weak = labels.NUMBERS
-    return (
-        _agreed(text, [strong], _number_at_start)
-        or (None if _is_labelled(text, strong) else _agreed(text, [weak], _bare_number))
-        or _only_or_none([hit for page in text.pages for hit in _number_under_heading(page)])
-    )
+    under = [hit for page in text.pages for hit in _number_under_heading(page)]
+    if any(_has_number(page) for page in text.pages):
+        return _labelled_number(text, *labels.NUMBERS)
+    return _only(under) if under else None
 
 
-def _is_labelled(text: _Text, label: Label) -> bool:
-    return any(True for page in text.pages for _ in labelled(page.rows, label, _number_at_start))
-
-
-def _only_or_none(found: Sequence[tuple[V, str]]) -> Fact[V] | None:
-    return _only(found) if found else None
+def _labelled_number(text: _Text, strong: Label, weak: Label) -> Fact[str] | None:
+    """The number after a label that asks for one, or after a bare "Invoice" where no such label is."""
+    if any(True for page in text.pages for _ in labelled(page.rows, strong, _number_at_start)):
+        return _agreed(text, [strong], _number_at_start)
+    return _agreed(text, [weak], _bare_number)
 
 
 def _number_at_start(text: str) -> str | None:

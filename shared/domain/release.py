@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.domain.reason import NEVER_WAIVED, SENDS_AGAIN
-from shared.domain.transaction import Filing, Notice, Status, Transaction
+from shared.domain.transaction import FOLDERS, Filing, Notice, Status, Transaction
 
 
 def released(row: Transaction, now: datetime) -> Transaction:
@@ -33,4 +33,6 @@ def released(row: Transaction, now: datetime) -> Transaction:
 
 def vendor_added(row: Transaction, now: datetime) -> Transaction:
     """A parked row that is taken up again where it lies, because its vendor may be known now."""
-    return row.changed(now, status=Status.RECEIVED, reasons=(), filing=Filing.NONE, notice=Notice.NONE)
+    # Its filing may be under way at this moment: from here on the mail may lie in that folder or in the Inbox.
+    folder = FOLDERS[Status.PARKED]
+    return row.changed(now, status=Status.RECEIVED, reasons=(), folder=folder, filing=Filing.NONE, notice=Notice.NONE)

@@ -39,7 +39,7 @@ def _amounts(texts: Sequence[str], mark: str | None) -> Iterator[Money]:
     """The amounts up to the first word that is none; a currency alone counts for the amount after it."""
     ahead: str | None = None
     for text in texts:
-        rest = _without_date(text.strip(_FILL) if text.strip(_FILL) else "")
+        rest = _without_date(text.strip(_FILL))
         named = currency_named(rest)
         if named and not any(c.isdigit() for c in rest):
             ahead = named

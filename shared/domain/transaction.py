@@ -72,8 +72,8 @@ def _split(value: object) -> object:
 
 
 # A table column holds one text: reasons stand there as "duplicate;scan".
-Codes = Annotated[tuple[Reason, ...], BeforeValidator(_split), PlainSerializer(lambda codes: ";".join(codes))]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_split), PlainSerializer(lambda texts: ";".join(texts))]
+Codes = Annotated[tuple[Reason, ...], BeforeValidator(_split), PlainSerializer(";".join)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_split), PlainSerializer(";".join)]
 
 
 def _blank(value: object) -> object:
@@ -209,14 +209,14 @@ class Transaction(BaseModel):
         return self.is_resting and self.filing is not Filing.PENDING and self.notice is Notice.NONE
 
     def changed(self, now: datetime, **changes: Any) -> Self:
-        """This row with `changes`, one revision on; raises InvalidTransition for a status it may not take."""
+        """The row with `changes`, one revision on; raises InvalidTransition for a status it may not take."""
         status = changes.get("status", self.status)
         if "status" in changes and status not in TRANSITIONS[self.status]:
             raise InvalidTransition(f"transaction {self.transaction_id}: {self.status} -> {status}")
         return self.model_copy(update={**changes, "revision": self.revision + 1, "updated_at": now})
 
     def rested(self, status: Status, now: datetime, reasons: tuple[Reason, ...] = (), **changes: Any) -> Self:
-        """This row in a resting state, with the filing and the card that follow from it."""
+        """The row in a resting state, with the filing and the card that follow from it."""
         person_has_it = Reason.TAKEN_BY_A_PERSON in reasons or Reason.MAIL_GONE in reasons
         return self.changed(
             now,

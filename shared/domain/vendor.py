@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,18 +11,26 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from shared.domain.facts import Facts
 from shared.domain.mail import domain_of
 
+# fmt: off
 # Senders here share their domain with strangers, so it identifies nobody.
 FREE_MAIL = frozenset(
-    "aol.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hotmail.com hotmail.fr "
-    "icloud.com laposte.net libero.it live.com mac.com mail.com mail.ru me.com msn.com orange.fr outlook.com outlook.de "
-    "pm.me proton.me protonmail.com t-online.de web.de wanadoo.fr yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com "
-    "ymail.com zoho.com".split()
+    {
+        "aol.com", "free.fr", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net",
+        "googlemail.com", "hotmail.com", "hotmail.fr", "icloud.com", "laposte.net", "libero.it", "live.com",
+        "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com", "outlook.de",
+        "pm.me", "proton.me", "protonmail.com", "t-online.de", "wanadoo.fr", "web.de", "yahoo.co.uk",
+        "yahoo.com", "yahoo.de", "yahoo.fr", "yandex.com", "ymail.com", "zoho.com",
+    }
 )
 BILLING_PLATFORMS = frozenset(
-    "ariba.com ansmtp.ariba.com bill.com coupahost.com coupa.com freshbooks.com intuit.com notification.intuit.com "
-    "invoicecloud.net paypal.com post.xero.com quickbooks.com sage.com sap.com square.com squareup.com stripe.com "
-    "tradeshift.com waveapps.com xero.com zohoinvoice.com".split()
+    {
+        "ansmtp.ariba.com", "ariba.com", "bill.com", "coupa.com", "coupahost.com", "freshbooks.com",
+        "intuit.com", "invoicecloud.net", "notification.intuit.com", "paypal.com", "post.xero.com",
+        "quickbooks.com", "sage.com", "sap.com", "square.com", "squareup.com", "stripe.com", "tradeshift.com",
+        "waveapps.com", "xero.com", "zohoinvoice.com",
+    }
 )
+# fmt: on
 SHARED_DOMAINS = FREE_MAIL | BILLING_PLATFORMS
 
 
@@ -145,12 +153,3 @@ class Match:
     @property
     def is_ambiguous(self) -> bool:
         return len(self.vendor_ids) > 1
-
-
-def match(found: Sequence[tuple[str, Iterable[str]]]) -> Match:
-    """The match from look-ups in order of evidence: the first key that anybody claims decides."""
-    for key, vendor_ids in found:
-        claimants = tuple(sorted(set(vendor_ids)))
-        if claimants:
-            return Match(claimants, key)
-    return Match()

@@ -1,0 +1,141 @@
+"""What every stage does with a transaction: take it up, write its row, file its mail, put it off, hand it on."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.domain.mail import INBOX
+from shared.domain.messages import Outgoing, WorkOn, queue_for
+from shared.domain.open_entry import OpenEntry, progress_of
+from shared.domain.transaction import FOLDERS, Event, Filing, Key, Transaction, UnreadableRow
+from shared.ports import Conflict, Later, Ledger, Mailbox, MailGone, MailRefused
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+# Seconds until work is taken up again where nobody said when. Short for a lost race: the winner needs moments.
+UNAVAILABLE_SECONDS = 60.0
+CONFLICT_SECONDS = 30.0
+REFUSED_SECONDS = 600.0
+LONGEST_SECONDS = 3600.0  # a Retry-After beyond that is not believed
+
+
+class TransactionLog(logging.LoggerAdapter[logging.Logger]):
+    """Puts the transaction id before every line."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        return f"[{(self.extra or {}).get('transaction_id')}] {msg}", kwargs
+
+
+def transaction_log(logger: logging.Logger, transaction_id: str) -> TransactionLog:
+    """A logger for one transaction."""
+    return TransactionLog(logger, {"transaction_id": transaction_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The ports that every stage works with, and the name that its events bear."""
+
+    ledger: Ledger
+    mailbox: Mailbox
+    clock: Clock
+    function: str
+
+    async def take_up(self, key: Key) -> "Case | None":
+        """Read a transaction's row; None where there is nothing that this version can work on."""
+        lines = transaction_log(log, key.transaction_id)
+        try:
+            row = await self.ledger.get(key)
+        except UnreadableRow as error:
+            lines.error("left alone by %s: %s", self.function, error)
+            return None
+        if row is None:
+            lines.warning("%s was asked for a transaction that the ledger does not have", self.function)
+            return None
+        return Case(self, row)
+
+
+class Case:
+    """One transaction in work; `row` is what the ledger holds as far as this worker knows."""
+
+    def __init__(self, desk: Desk, row: Transaction) -> None:
+        self.desk = desk
+        self.row = row
+        self.log = transaction_log(log, row.transaction_id)
+
+    async def write(self, row: Transaction, what: str, why: str = "") -> None:
+        """Write the row and a line of its history; raises Conflict."""
+        self.row = await self.desk.ledger.update(row, Event(what, self.desk.function, why))
+        self.log.info("%s: %s%s", self.desk.function, what, f" ({why})" if why else "")
+
+    async def rest(self, row: Transaction) -> None:
+        """Write a row that has come to a resting state."""
+        await self.write(row, row.status.value, ", ".join(row.reasons))
+
+    async def put_off(self, seconds: float, why: str) -> None:
+        """Ask for this transaction again in that many seconds, without blame."""
+        await self.put_off_until(self.desk.clock() + timedelta(seconds=seconds), why)
+
+    async def put_off_until(self, not_before: datetime, why: str) -> None:
+        """Ask for this transaction again at that instant, and let go of its claim."""
+        if self.row.claim_until is not None:
+            await self.write(self.row.changed(self.desk.clock(), claim_until=None), "put off", why)
+        await self.ask_again(not_before, why)
+
+    async def ask_again(self, not_before: datetime, why: str) -> None:
+        """Write the date on the open entry, and leave the row alone."""
+        self.log.info("%s: again at %s: %s", self.desk.function, f"{not_before:%H:%M:%S}", why)
+        entry = OpenEntry(self.row.key, self.row.mail_id, not_before, waiting=True, progress=progress_of(self.row))
+        await self.desk.ledger.put_open(entry)
+
+    async def file(self, *, seen_in: str = "") -> None:
+        """Move the mail to the folder of its state, once; `seen_in` is where this very run has seen it lie."""
+        row = self.row
+        if row.filing is not Filing.PENDING:
+            return
+        target = FOLDERS[row.status]
+        try:
+            folder = seen_in or await self.desk.mailbox.folder_of(row.mail_id)
+            if folder not in {INBOX, row.folder, target}:
+                await self._leave("moved by a person")
+                return
+            if folder != target:
+                await self.desk.mailbox.move(row.mail_id, target)
+        except MailGone:
+            await self._leave("deleted by a person")
+            return
+        except MailRefused as error:
+            raise Later(f"cannot be filed: {error}", REFUSED_SECONDS) from error
+        await self.write(row.changed(self.desk.clock(), filing=Filing.DONE, folder=target), "filed", target)
+
+    async def _leave(self, why: str) -> None:
+        await self.write(self.row.changed(self.desk.clock(), filing=Filing.NONE), "not filed", why)
+
+    async def close_if_finished(self) -> None:
+        """Take a transaction to which nothing is owed off the list of open ones."""
+        if self.row.is_finished:
+            await self.desk.ledger.close(self.row.key)
+
+    def next_message(self, *queues: str) -> Outgoing | None:
+        """What to hand on, where the next step is one of these queues' and not this stage's own."""
+        queue = queue_for(self.row)
+        if self.row.is_finished or queue not in queues:
+            return None
+        return Outgoing(queue, WorkOn.on(self.row.key).to_bytes())
+
+    @asynccontextmanager
+    async def patiently(self) -> AsyncIterator[None]:
+        """Turn "not now" into a date on the open entry, so that it costs the message none of its tries."""
+        try:
+            yield
+        except Later as later:
+            seconds = UNAVAILABLE_SECONDS if later.after is None else min(later.after, LONGEST_SECONDS)
+            with suppress(Conflict):
+                await self.put_off(seconds, str(later))
+        except Conflict:
+            again = self.desk.clock() + timedelta(seconds=CONFLICT_SECONDS)
+            await self.ask_again(again, "another worker wrote the row first")

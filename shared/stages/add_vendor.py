@@ -1,0 +1,63 @@
+"""Writes a vendor and wakes the mails that waited for it."""
+
+from datetime import timedelta
+
+from shared.casework import Case, Desk
+from shared.domain.messages import ADD_VENDOR, RAW_MAIL, AddVendor, WorkOn
+from shared.domain.open_entry import OpenEntry, progress_of
+from shared.domain.release import vendor_added
+from shared.domain.transaction import Key, Status
+from shared.ports import Conflict, Queues, Vendors
+
+PAGE = 50  # mails woken by one message; a continuation message wakes the rest
+TRIES = 5  # of waking one mail whose row others write at the same time
+
+
+class VendorDesk:
+    """The stage behind `add-vendor`, and the one way in for every vendor."""
+
+    def __init__(self, desk: Desk, vendors: Vendors, queues: Queues, stuck_after: timedelta) -> None:
+        self._desk = desk
+        self._vendors = vendors
+        self._queues = queues
+        self._stuck_after = stuck_after
+
+    async def run(self, body: bytes) -> None:
+        """Handle one message; raises UnreadableMessage that names every column at fault."""
+        await self.add(AddVendor.parse(body))
+
+    async def add(self, vendor: AddVendor) -> None:
+        """Write the vendor, then wake a page of what waits for it; the same vendor any number of times is no error."""
+        await self._vendors.upsert(vendor)
+        if any([await self._wake_page(key) for key in vendor.keys]):
+            await self._queues.send(ADD_VENDOR, vendor.to_bytes())
+
+    async def _wake_page(self, vendor_key: str) -> bool:
+        """Wake some of the mails parked under a key; whether there may be more."""
+        waiting = await self._vendors.parked(vendor_key, PAGE)
+        woken = [await self._wake(vendor_key, key) for key in waiting]
+        return len(waiting) == PAGE and any(woken)
+
+    async def _wake(self, vendor_key: str, key: Key) -> bool:
+        for _ in range(TRIES):
+            case = await self._desk.take_up(key)
+            if case is not None and case.row.status is Status.RECEIVED:
+                return False  # it is being parked at this moment, and looks for its vendor once more after that
+            if case is not None and case.row.status is Status.PARKED:
+                try:
+                    await self._restart(case)
+                except Conflict:
+                    continue  # its filing was noted in between
+            stale = case.row.parked_keys if case is not None else ()
+            await self._vendors.unpark(tuple({vendor_key, *stale}), key)
+            return True
+        raise Conflict(f"transaction {key.transaction_id} is written by others all the time")
+
+    async def _restart(self, case: Case) -> None:
+        now = self._desk.clock()
+        after = vendor_added(case.row, now)
+        # The entry first: should anything fail from here on, its date brings the transaction back.
+        entry = OpenEntry(after.key, after.mail_id, now + self._stuck_after, progress=progress_of(after))
+        await self._desk.ledger.put_open(entry)
+        await case.write(after, Status.RECEIVED.value, "vendor added")
+        await self._queues.send(RAW_MAIL, WorkOn.on(after.key).to_bytes())

@@ -1,0 +1,227 @@
+"""Reads a mail, finds vendor and invoice facts, and decides what becomes of it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from shared.casework import Case, Desk
+from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
+from shared.domain.facts import Document, Facts, Legibility
+from shared.domain.forward import marked_attempt, references_in
+from shared.domain.mail import INBOX, Mail, normalised_subject
+from shared.domain.messages import NOTIFY, TO_POST, Outgoing, WorkOn
+from shared.domain.numbers import normalised_number
+from shared.domain.reading import read_facts
+from shared.domain.reason import Reason
+from shared.domain.release import vendor_added
+from shared.domain.report import DeliveryReport
+from shared.domain.transaction import Filing, Key, Notice, Status
+from shared.domain.vendor import Match, candidate_keys
+from shared.ports import Content, Documents, Later, MailGone, MailRefused, Registry, Vendors
+
+READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
+READ_COUNT = 10  # documents read of one mail
+
+
+class ExtractEnrich:
+    """The stage behind `raw-mail`."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        registry: Registry,
+        vendors: Vendors,
+        documents: Documents,
+        *,
+        mailbox_address: str,
+        repeat_limit: int,
+    ) -> None:
+        self._desk = desk
+        self._registry = registry
+        self._vendors = vendors
+        self._documents = documents
+        self._address = mailbox_address
+        self._repeat_limit = repeat_limit
+
+    async def run(self, body: bytes) -> Outgoing | None:
+        """Do what the row still needs; raises UnreadableMessage for a body that names no transaction."""
+        case = await self._desk.take_up(WorkOn.parse(body).key)
+        if case is None:
+            return None
+        async with case.patiently():
+            await self._examine(case)
+            if await self._vendor_came(case):
+                await self._examine(case)
+            await case.file()
+            await case.close_if_finished()
+        return case.next_message(TO_POST, NOTIFY)
+
+    async def _examine(self, case: Case) -> None:
+        if case.row.status is not Status.RECEIVED:
+            return
+        now, row = self._desk.clock(), case.row
+        try:
+            mail = await self._desk.mailbox.get(row.mail_id)
+            if mail.folder not in {INBOX, row.folder}:
+                await case.rest(row.rested(Status.IGNORED, now, (Reason.TAKEN_BY_A_PERSON,)))
+                return
+            findings = await self._gather(case, mail)
+        except MailGone:
+            await case.rest(row.rested(Status.FAILED, now, (Reason.MAIL_GONE,)))
+        except MailRefused as error:
+            case.log.warning("the mailbox refuses the mail: %s", error)
+            await case.rest(row.rested(Status.REVIEW, now, (Reason.MAIL_UNREADABLE,)))
+        else:
+            await self._settle(case, findings)
+
+    async def _gather(self, case: Case, mail: Mail) -> Findings:
+        report = await self._report(mail)
+        documents, digests = await self._read(mail)
+        facts = read_facts(mail, documents)
+        return Findings(
+            mail=mail,
+            facts=facts,
+            match=await self._match(mail, facts),
+            origin=await self._origin(mail),
+            report=report,
+            bounced=await self._bounced(report) if report is not None and report.failed else "",
+            repeats=await self._registry.count_repeat(_digest(mail, digests), case.row.key, self._desk.clock()),
+            repeat_limit=self._repeat_limit,
+            answered=frozenset(case.row.answered_reasons),
+        )
+
+    async def _read(self, mail: Mail) -> tuple[list[Document], list[str]]:
+        """Every document's text, and a digest of every one's bytes."""
+        wanted = [a for a in mail.documents if a.size <= READ_BYTES][:READ_COUNT]
+        contents: list[Content] = []
+        unread: list[Document] = []
+        for attachment in mail.documents:
+            if attachment not in wanted:
+                unread.append(Document(attachment.name, Legibility.TOO_LARGE))
+                continue
+            try:
+                contents.append(await self._desk.mailbox.content(mail.id, attachment))
+            except MailRefused:
+                unread.append(Document(attachment.name, Legibility.UNREADABLE))
+        read = await self._documents.read(contents) if contents else []
+        return [*read, *unread], [hashlib.sha256(content.data).hexdigest() for content in contents]
+
+    async def _match(self, mail: Mail, facts: Facts) -> Match:
+        for key in (key for group in candidate_keys(mail.sender, facts) for key in group):
+            if claimants := await self._vendors.claimants(key):
+                return Match(tuple(sorted(claimants)), key)
+        return Match()
+
+    async def _origin(self, mail: Mail) -> Origin:
+        claimed = claimed_transaction(mail, self._address)
+        if not claimed:
+            return Origin.FOREIGN
+        return Origin.OURS if await self._desk.ledger.by_reference(claimed) else Origin.FORGED
+
+    async def _report(self, mail: Mail) -> DeliveryReport | None:
+        if not is_delivery_report(mail) or mail.documents:
+            return None
+        return await self._documents.read_report(await self._desk.mailbox.source(mail.id))
+
+    async def _bounced(self, report: DeliveryReport) -> str:
+        """Take the bounce down on the row of the forward that it speaks of; returns its id, empty where none fits."""
+        attempts = [found for text in report.message_ids if (found := marked_attempt(text, self._address))]
+        keys = [(key, attempt) for id_, attempt in attempts for key in await self._desk.ledger.by_reference(id_)]
+        keys += [(key, 0) for tag in references_in(report.text) for key in await self._desk.ledger.by_reference(tag)]
+        for key, attempt in keys:
+            if (row_id := await self._undelivered(key, attempt)) is not None:
+                return row_id
+        return ""
+
+    async def _undelivered(self, key: Key, attempt: int) -> str | None:
+        case = await self._desk.take_up(key)
+        if case is None:
+            return None
+        if attempt and attempt != case.row.attempt:
+            return key.transaction_id  # an earlier attempt's bounce; a person has dealt with it
+        if case.row.status in {Status.ENRICHED, Status.POSTING}:
+            raise Later("a bounce came before its forward was known to be sent")
+        if case.row.status is Status.POSTED:
+            now = self._desk.clock()
+            await case.put_off_until(now, "bounced")  # the tick files its mail and announces it
+            await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,)))
+        return key.transaction_id
+
+    async def _settle(self, case: Case, findings: Findings) -> None:
+        decision = decide(findings)
+        if decision.status is Status.ENRICHED:
+            findings = await self._check_number(case, findings)
+            decision = decide(findings)
+        keys: tuple[str, ...] = ()
+        if decision.status is Status.PARKED:
+            keys = tuple(key for group in candidate_keys(findings.mail.sender, findings.facts) for key in group)
+            await self._vendors.park(keys, case.row.key)
+        await self._write(case, findings, decision, parked_keys=keys)
+
+    async def _vendor_came(self, case: Case) -> bool:
+        """Look once more after parking: a vendor added before the row said "parked" woke nobody."""
+        row = case.row
+        if row.status is not Status.PARKED or row.filing is not Filing.PENDING:
+            return False
+        for key in row.parked_keys:
+            if await self._vendors.claimants(key):
+                await case.write(vendor_added(row, self._desk.clock()), Status.RECEIVED.value, "vendor added")
+                await self._vendors.unpark(row.parked_keys, row.key)
+                return True
+        return False
+
+    async def _check_number(self, case: Case, findings: Findings) -> Findings:
+        number = findings.facts.invoice_number
+        if number is None or not (normalised := normalised_number(number.value)):
+            return findings
+        first = await self._registry.claim_number(findings.match.vendor_ids[0], normalised, case.row.key)
+        return findings if first == case.row.key else replace(findings, duplicate_of=first.transaction_id)
+
+    async def _write(self, case: Case, findings: Findings, decision: Decision, *, parked_keys: tuple[str, ...]) -> None:
+        now = self._desk.clock()
+        known = {
+            **_fact_columns(findings.facts),
+            **await self._vendor_columns(findings.match),
+            "warnings": decision.warnings,
+            "duplicate_of": findings.duplicate_of,
+            "parked_keys": parked_keys,
+        }
+        if decision.status is Status.ENRICHED:
+            await case.write(case.row.changed(now, status=Status.ENRICHED, reasons=(), **known), "enriched")
+            return
+        row = case.row.rested(decision.status, now, decision.reasons, **known)
+        await case.rest(row if decision.is_announced else row.model_copy(update={"notice": Notice.NONE}))
+
+    async def _vendor_columns(self, match: Match) -> dict[str, str]:
+        vendor = await self._vendors.get(match.vendor_ids[0]) if match.is_certain else None
+        if vendor is None:
+            return {}
+        return {
+            "vendor_id": vendor.vendor_id,
+            "vendor_name": vendor.vendor_name,
+            "gl_code": vendor.gl_code,
+            "expense_dept": vendor.expense_dept,
+            "allocation_schedule": vendor.allocation_schedule,
+            "billing_party": vendor.billing_party,
+        }
+
+
+def _fact_columns(facts: Facts) -> dict[str, Any]:
+    return {
+        "invoice_number": facts.invoice_number.value if facts.invoice_number else "",
+        "kind": facts.kind.value.value if facts.kind else "",
+        "total": facts.total.value if facts.total else None,
+        "currency": facts.currency.value if facts.currency else "",
+        "issue_date": facts.issue_date.value if facts.issue_date else None,
+        "due_date": facts.due_date.value if facts.due_date else None,
+        "evidence": json.dumps(facts.sources(), ensure_ascii=False)[:30_000],
+    }
+
+
+def _digest(mail: Mail, digests: Sequence[str]) -> str:
+    """What makes two mails the same mail: sender, subject and attachments, however often it is sent."""
+    unread = sorted(f"{a.name}:{a.size}" for a in mail.attachments if not a.is_document)
+    parts = [mail.sender, normalised_subject(mail.subject), *sorted(digests), *unread]
+    return hashlib.sha256("\u001f".join(parts).encode(errors="replace")).hexdigest()

@@ -1,0 +1,246 @@
+"""The tick: re-drives what is due, admits new mails, and keeps what ended in a poison queue."""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.casework import Case, Desk, transaction_log
+from shared.domain.mail import INBOX, Listed
+from shared.domain.messages import QUEUES, UnreadableMessage, WorkOn, queue_for
+from shared.domain.open_entry import Due, OpenEntry, due, progress_of
+from shared.domain.reason import Reason
+from shared.domain.release import released
+from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
+from shared.ports import Conflict, Later, MailGone, MailRefused, Poison, PoisonMessage, Queues, Registry
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 45.0  # the schedule is one minute; what is not reached waits for the next tick
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much the tick takes in, and when it loses patience with a transaction."""
+
+    ingest_since: datetime | None
+    open_limit: int  # transactions open at once
+    stuck_after: timedelta
+    redrive_limit: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one tick did, for its log line."""
+
+    admitted: int = 0
+    redriven: int = 0
+    released: int = 0
+    given_up: int = 0
+    poisoned: int = 0
+    left_alone: int = 0
+
+
+class MailIngest:
+    """The stage behind the timer; safe to run any number of times at once."""
+
+    def __init__(self, desk: Desk, registry: Registry, queues: Queues, mailbox_address: str, pace: Pace) -> None:
+        self._desk = desk
+        self._registry = registry
+        self._queues = queues
+        self._address = mailbox_address
+        self._pace = pace
+
+    async def run(self) -> Tally:
+        """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
+        tick = _Tick(self._desk, self._queues, self._address, self._pace)
+        tick.tally.poisoned = await self._keep_poison()
+        try:
+            await tick.redrive()
+            await tick.admit()
+        finally:
+            log.info("tick: %s", tick.tally)
+        return tick.tally
+
+    async def _keep_poison(self) -> int:
+        """Move every poison message into the table where people look, with one line in the log for each."""
+        kept = 0
+        for queue in QUEUES:
+            for message in await self._queues.poisoned(queue):
+                poison = _poison(queue, message)
+                await self._registry.set_poison(poison)
+                await self._queues.forget(queue, message)
+                transaction_log(log, poison.transaction_id or "-").error("poison message in %s: kept", queue)
+                kept += 1
+        return kept
+
+
+def _poison(queue: str, message: PoisonMessage) -> Poison:
+    try:
+        transaction_id, reason = WorkOn.parse(message.body).transaction_id, "its function failed every time"
+    except UnreadableMessage as error:
+        transaction_id, reason = "", str(error)
+    body = message.body.decode(errors="replace")
+    return Poison(queue, message.id, body, reason, message.inserted_at, transaction_id)
+
+
+class _Tick:
+    """One run of the tick, with what it has learnt so far."""
+
+    def __init__(self, desk: Desk, queues: Queues, address: str, pace: Pace) -> None:
+        self._desk = desk
+        self._queues = queues
+        self._address = address
+        self._pace = pace
+        self._open: dict[str, OpenEntry] = {}
+        self._until = desk.clock() + timedelta(seconds=TICK_SECONDS)
+        self.tally = Tally()
+
+    async def redrive(self) -> None:
+        """Look at every open transaction that is due."""
+        entries = await self._desk.ledger.open_entries()
+        self._open = {entry.key.transaction_id: entry for entry in entries}
+        now = self._desk.clock()
+        for entry in sorted(entries, key=lambda entry: entry.not_before):
+            if entry.not_before > now or self._desk.clock() > self._until:
+                return
+            await self._redrive(entry, now)
+
+    async def _redrive(self, entry: OpenEntry, now: datetime) -> None:
+        lines = transaction_log(log, entry.key.transaction_id)
+        try:
+            row = await self._desk.ledger.get(entry.key)
+        except UnreadableRow as error:
+            lines.error("left alone: %s", error)
+            self.tally.left_alone += 1
+            await self._desk.ledger.put_open(replace(entry, not_before=now + self._pace.stuck_after))
+            return
+        if row is None:
+            lines.error("open, but not in the ledger: closed; its mail is admitted again from the Inbox")
+            await self._close(entry.key)
+            return
+        verdict, entry = due(entry, row, now, self._pace.stuck_after, self._pace.redrive_limit)
+        match verdict:
+            case Due.CLOSE:
+                await self._close(entry.key)
+            case Due.GIVE_UP:
+                await self._give_up(entry, row)
+            case Due.PUT_OFF:
+                await self._desk.ledger.put_open(entry)
+            case Due.REDRIVE:
+                await self._drive(entry, row)
+                self.tally.redriven += 1
+
+    async def _close(self, key: Key) -> None:
+        await self._desk.ledger.close(key)
+        self._open.pop(key.transaction_id, None)
+
+    async def _drive(self, entry: OpenEntry, row: Transaction) -> None:
+        # The entry first: should the message get lost, its date brings the transaction back.
+        await self._desk.ledger.put_open(entry)
+        await self._queues.send(queue_for(row), WorkOn.on(row.key).to_bytes())
+
+    async def _give_up(self, entry: OpenEntry, row: Transaction) -> None:
+        case = Case(self._desk, row)
+        case.log.error("given up in state %s after %d tries without progress", row.status, entry.stalls)
+        self.tally.given_up += 1
+        try:
+            if row.is_resting:
+                # The card is given up. A filing never is: a final mail in the Inbox would look like a release.
+                await case.write(row.changed(self._desk.clock(), notice=Notice.NONE), "given up", "no card")
+                await self._close(row.key)
+                return
+            await case.rest(_without_progress(row, self._desk.clock()))
+        except Conflict:
+            return  # it moved after all
+        await self._drive(self._entry(case.row), case.row)
+
+    async def admit(self) -> None:
+        """Page through the Inbox and settle what every mail in it is; one that cannot be handled stops no other."""
+        failures: list[Exception] = []
+        async for mail in self._listed():
+            try:
+                await self._settle(mail)
+            except Later:
+                raise
+            except (MailGone, MailRefused, Conflict) as finding:
+                log.info("a listed mail changed under the tick: %s", finding)
+            except UnreadableRow as finding:
+                log.error("left alone: %s", finding)  # noqa: TRY400 - a finding, not a defect: no trace
+                self.tally.left_alone += 1
+            except Exception as error:  # noqa: BLE001 - a defect met by one mail must not hide the newer ones
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("mails that the tick could not settle", failures)
+
+    async def _listed(self) -> AsyncIterator[Listed]:
+        async for page in self._desk.mailbox.inbox(self._pace.ingest_since):
+            for mail in page:
+                if self._desk.clock() > self._until or len(self._open) >= self._pace.open_limit:
+                    return
+                yield mail
+
+    async def _settle(self, mail: Listed) -> None:
+        key = key_of(self._address, mail)
+        entry = self._open.get(key.transaction_id)
+        if entry is not None and entry.mail_id == mail.id:
+            return  # known and moving
+        key, row = await self._identify(key, mail)
+        if row is None:
+            await self._admit(key, mail)
+        elif not row.is_resting or row.filing is Filing.PENDING:
+            await self._resume(row)
+        elif await self._desk.mailbox.folder_of(row.mail_id) == INBOX:
+            # Filed, and back: a person did that. The listing alone never counts, it may be older than the filing.
+            await self._release(row)
+
+    async def _identify(self, key: Key, mail: Listed) -> tuple[Key, Transaction | None]:
+        """Find the row of a listed mail; two mails may share a key, and one mail may change its id."""
+        row = await self._desk.ledger.get(key)
+        if row is None or row.mail_id == mail.id:
+            return key, row
+        own_key = key_of(self._address, mail, salt=mail.id)
+        own_row = await self._desk.ledger.get(own_key)
+        if own_row is not None:
+            return own_key, own_row
+        try:
+            await self._desk.mailbox.folder_of(row.mail_id)
+        except MailGone:
+            case = Case(self._desk, row)
+            await case.write(row.changed(self._desk.clock(), mail_id=mail.id), "re-identified")
+            return key, case.row
+        return own_key, None
+
+    async def _admit(self, key: Key, mail: Listed) -> None:
+        row = Transaction.admitted(key, mail, self._desk.clock())
+        if await self._desk.ledger.insert(row, Event(row.status.value, self._desk.function)):
+            await self._drive(self._entry(row), row)
+            self.tally.admitted += 1
+
+    async def _resume(self, row: Transaction) -> None:
+        if row.transaction_id not in self._open:
+            await self._drive(self._entry(row), row)
+
+    async def _release(self, row: Transaction) -> None:
+        case = Case(self._desk, row)
+        after = released(row, self._desk.clock())
+        entry = self._entry(after)
+        # The entry first: a released row that nobody drives would be lost to every later tick.
+        await self._desk.ledger.put_open(entry)
+        case.row = await self._desk.ledger.update(after, Event("released", "person", ", ".join(row.reasons)))
+        case.log.info("released by a person from %s", row.status)
+        await self._drive(entry, case.row)
+        self.tally.released += 1
+
+    def _entry(self, row: Transaction) -> OpenEntry:
+        not_before = self._desk.clock() + self._pace.stuck_after
+        entry = OpenEntry(row.key, row.mail_id, not_before, progress=progress_of(row))
+        self._open[row.transaction_id] = entry
+        return entry
+
+
+def _without_progress(row: Transaction, now: datetime) -> Transaction:
+    # Once a send has started nobody may say "failed": the mail may well be with AP.
+    if row.send_started_at is not None:
+        return row.rested(Status.REVIEW, now, (Reason.DELIVERY_UNCONFIRMED,))
+    return row.rested(Status.FAILED, now, (Reason.NO_PROGRESS,))

@@ -1,0 +1,178 @@
+"""Forwards the mail to accounts payable exactly once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.casework import Case, Desk
+from shared.domain.forward import difference, message_id, subject, summary_text, with_summary
+from shared.domain.mail import INBOX, Mail
+from shared.domain.messages import NOTIFY, Outgoing, WorkOn
+from shared.domain.reason import Reason
+from shared.domain.sending import Step, next_step
+from shared.domain.transaction import Status, Transaction
+from shared.ports import DraftChanges, Later, MailGone, MailRefused, Registry
+
+CONFIRM_SECONDS = 30.0  # after an unclear answer to a send, until the mailbox is asked for evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """From where to where, how fast, and with how much patience."""
+
+    mailbox: str
+    ap_mailbox: str
+    per_minute: int
+    claim: timedelta
+    patience: timedelta
+    stuck_after: timedelta
+
+
+class PostToAP:
+    """The stage behind `to-post`."""
+
+    def __init__(self, desk: Desk, registry: Registry, route: Route) -> None:
+        self._desk = desk
+        self._registry = registry
+        self._route = route
+
+    async def run(self, body: bytes) -> Outgoing | None:
+        """Do what the row still needs; raises UnreadableMessage for a body that names no transaction."""
+        case = await self._desk.take_up(WorkOn.parse(body).key)
+        if case is None:
+            return None
+        async with case.patiently():
+            if case.row.status in {Status.ENRICHED, Status.POSTING}:
+                await self._post(case)
+            await case.file()
+            await case.close_if_finished()
+        return case.next_message(NOTIFY)
+
+    async def _post(self, case: Case) -> None:
+        is_first_try = case.row.status is Status.ENRICHED
+        if not await self._claim(case):
+            return
+        try:
+            await self._advance(case, is_first_try=is_first_try)
+        except MailGone:
+            await case.rest(case.row.rested(Status.FAILED, self._desk.clock(), (Reason.MAIL_GONE,)))
+        except MailRefused as error:
+            case.log.warning("the mailbox refuses to forward: %s", error)
+            await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.MAIL_UNREADABLE,)))
+
+    async def _claim(self, case: Case) -> bool:
+        """Make this worker the only one on the transaction; what has not been sent also needs a permit."""
+        now, row = self._desk.clock(), case.row
+        if row.claim_until is not None and row.claim_until > now:
+            await case.ask_again(row.claim_until, "another worker is on it")
+            return False
+        if row.send_started_at is None and not await self._has_permit(case):
+            return False
+        claimed = row.changed(now, status=Status.POSTING, claim_until=now + self._route.claim)
+        await case.write(claimed, "claimed")
+        return True
+
+    async def _has_permit(self, case: Case) -> bool:
+        now = self._desk.clock()
+        if await self._registry.take_permit(now, self._route.per_minute):
+            return True
+        next_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        await case.put_off_until(next_minute, "no send permit left in this minute")
+        return False
+
+    async def _advance(self, case: Case, *, is_first_try: bool) -> None:
+        drafts, sent = await self._evidence(case.row, is_first_try=is_first_try)
+        match next_step(case.row, drafts, sent, self._desk.clock(), self._route.patience):
+            case Step.CONFIRM:
+                await self._delete(drafts)
+                await self._posted(case)
+            case Step.FORWARD:
+                await self._forward(case, drafts)
+            case Step.WAIT:
+                await case.put_off_until(self._patience_ends(case.row), "sent, but not confirmed yet")
+            case Step.RESEND:
+                if await self._has_permit(case):
+                    await self._send(case, case.row.draft_id)
+            case Step.DOUBT:
+                await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.DELIVERY_UNCONFIRMED,)))
+
+    def _patience_ends(self, row: Transaction) -> datetime:
+        return (row.send_started_at or row.updated_at) + self._route.patience
+
+    async def _evidence(self, row: Transaction, *, is_first_try: bool) -> tuple[list[str], list[str]]:
+        """The drafts and the sent items that carry our marker; asked for only where there may be any."""
+        ledger_may_be_new = row.admitted_at - row.received_at > self._route.stuck_after
+        released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
+        if is_first_try and not ledger_may_be_new and not released_in_doubt:
+            return [], []
+        marked = await self._desk.mailbox.marked(row.marker)
+        drafts = [item.id for item in marked if item.is_draft]
+        sent = [item.id for item in marked if not item.is_draft]
+        if released_in_doubt and not sent:
+            sent = await self._late_proof(row)
+        return drafts, sent
+
+    async def _late_proof(self, row: Transaction) -> list[str]:
+        """Sent items of the attempt before, which turned up after a person was asked; its drafts are cleared away."""
+        earlier = row.model_copy(update={"attempt": row.attempt - 1})
+        marked = await self._desk.mailbox.marked(earlier.marker)
+        await self._delete(item.id for item in marked if item.is_draft)
+        return [item.id for item in marked if not item.is_draft]
+
+    async def _delete(self, drafts: Iterable[str]) -> None:
+        for draft_id in drafts:
+            await self._desk.mailbox.delete(draft_id)
+
+    async def _forward(self, case: Case, drafts: Sequence[str]) -> None:
+        mail = await self._desk.mailbox.get(case.row.mail_id)
+        if mail.folder not in {INBOX, case.row.folder}:
+            await self._delete(drafts)
+            await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.TAKEN_BY_A_PERSON,)))
+            return
+        draft_id = drafts[0] if drafts else await self._draft(case.row)
+        differs = await self._difference(mail, draft_id)
+        if differs:
+            case.log.warning("the forward is not sent: %s", differs)
+            await self._desk.mailbox.delete(draft_id)
+            await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.FORWARD_DIFFERS,)))
+            return
+        await self._desk.ledger.index_marker(case.row.key)
+        await self._send(case, draft_id)
+        await case.file(seen_in=mail.folder)
+
+    async def _draft(self, row: Transaction) -> str:
+        """Make the forward and write subject, summary and marker on it."""
+        draft = await self._desk.mailbox.create_forward(row.mail_id, self._route.ap_mailbox)
+        body = with_summary(row, draft.body)
+        if body is None:
+            await self._desk.mailbox.delete(draft.id)
+            draft = await self._desk.mailbox.create_forward(row.mail_id, self._route.ap_mailbox, summary_text(row))
+        changes = DraftChanges(subject(row), body, row.marker, message_id(row, self._route.mailbox))
+        try:
+            await self._desk.mailbox.write_draft(draft.id, changes)
+        except MailGone as error:
+            raise Later("the draft is gone", CONFIRM_SECONDS) from error
+        return draft.id
+
+    async def _difference(self, mail: Mail, draft_id: str) -> str:
+        try:
+            return difference(mail.attachments, await self._desk.mailbox.attachments(draft_id))
+        except MailGone as error:
+            raise Later("the draft is gone", CONFIRM_SECONDS) from error
+
+    async def _send(self, case: Case, draft_id: str) -> None:
+        """Send the draft; only the writer of `SendStartedAt` does, and no answer but success is proof of anything."""
+        now = self._desk.clock()
+        started = case.row.changed(now, send_started_at=now, draft_id=draft_id, sends=case.row.sends + 1)
+        await case.write(started, "send started", started.marker)
+        try:
+            await self._desk.mailbox.send(draft_id)
+        except (Later, MailGone, MailRefused) as error:
+            asked = error.after if isinstance(error, Later) and error.after is not None else CONFIRM_SECONDS
+            await case.put_off(min(asked, self._route.patience.total_seconds()), f"send unclear: {error}")
+        else:
+            await self._posted(case)
+
+    async def _posted(self, case: Case) -> None:
+        now = self._desk.clock()
+        await case.rest(case.row.rested(Status.POSTED, now, posted_at=now))

@@ -1,0 +1,171 @@
+"""The composition root: reads the environment, builds clients once, on first use, and hands out the stages.
+
+Imports of SDKs stand inside the functions that need them: a function app that is indexed, or that has nothing to do,
+does not pay for them.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from shared.casework import Desk
+from shared.ports import Channel, Documents, Ledger, Mailbox, Queues, Registry, Vendors
+from shared.settings import Settings
+from shared.stages.add_vendor import VendorDesk
+from shared.stages.extract_enrich import ExtractEnrich
+from shared.stages.mail_ingest import MailIngest, Pace
+from shared.stages.notify import Notify
+from shared.stages.post_to_ap import PostToAP, Route
+
+if TYPE_CHECKING:
+    from kiota_abstractions.authentication import AuthenticationProvider
+
+OPEN_MINUTES = 5  # of sending: how much may be admitted and not yet finished
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One implementation of every port."""
+
+    mailbox: Mailbox
+    ledger: Ledger
+    registry: Registry
+    vendors: Vendors
+    queues: Queues
+    documents: Documents
+    channel: Channel
+
+
+class Stages:
+    """The five stages over one set of ports; tests hand in their own."""
+
+    def __init__(self, settings: Settings, ports: Ports) -> None:
+        def desk(function: str) -> Desk:
+            return Desk(ports.ledger, ports.mailbox, _now, function)
+
+        pace = Pace(
+            settings.ingest_since,
+            OPEN_MINUTES * settings.ap_max_per_minute,
+            settings.stuck_after,
+            settings.redrive_limit,
+        )
+        route = Route(
+            mailbox=settings.invoice_mailbox,
+            ap_mailbox=settings.ap_mailbox,
+            per_minute=settings.ap_max_per_minute,
+            claim=settings.claim,
+            patience=settings.delivery_patience,
+            stuck_after=settings.stuck_after,
+        )
+        self.mail_ingest = MailIngest(desk("MailIngest"), ports.registry, ports.queues, settings.invoice_mailbox, pace)
+        self.extract_enrich = ExtractEnrich(
+            desk("ExtractEnrich"),
+            ports.registry,
+            ports.vendors,
+            ports.documents,
+            mailbox_address=settings.invoice_mailbox,
+            repeat_limit=settings.repeat_limit,
+        )
+        self.post_to_ap = PostToAP(desk("PostToAP"), ports.registry, route)
+        self.notify = Notify(desk("Notify"), ports.channel)
+        self.add_vendor = VendorDesk(desk("AddVendor"), ports.vendors, ports.queues, settings.stuck_after)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def stages() -> Stages:
+    """The stages of this process; raises InvalidSettings on first use where the environment does not suffice."""
+    settings = Settings.from_env(os.environ)
+    return Stages(settings, _ports(settings))
+
+
+def _ports(settings: Settings) -> Ports:
+    from shared.adapters.documents import SubprocessDocuments
+    from shared.adapters.queues import StorageQueues
+    from shared.adapters.tables import TableLedger, TableRegistry, Tables, TableVendors
+
+    tables = Tables(_table_service(settings))
+    return Ports(
+        mailbox=_mailbox(settings),
+        ledger=TableLedger(tables),
+        registry=TableRegistry(tables),
+        vendors=TableVendors(tables),
+        queues=StorageQueues(_queue_service(settings)),
+        documents=SubprocessDocuments(),
+        channel=_channel(settings),
+    )
+
+
+def _table_service(settings: Settings) -> Any:
+    from azure.data.tables import TableServiceClient
+
+    storage = settings.storage
+    if storage.connection_string:
+        return TableServiceClient.from_connection_string(storage.connection_string)
+    return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id))
+
+
+def _queue_service(settings: Settings) -> Any:
+    from azure.storage.queue import QueueServiceClient
+
+    storage = settings.storage
+    if storage.connection_string:
+        return QueueServiceClient.from_connection_string(storage.connection_string)
+    return QueueServiceClient(storage.queue_endpoint, credential=_identity(storage.client_id))
+
+
+@cache
+def _identity(client_id: str) -> Any:
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+
+
+def _mailbox(settings: Settings) -> Mailbox:
+    from shared.adapters.graph_client import GraphClient
+    from shared.adapters.graph_mailbox import GraphMailbox
+
+    client = GraphClient(
+        _graph_authentication(settings), settings.graph_base_url, settings.invoice_mailbox, settings.graph_concurrency
+    )
+    return GraphMailbox(client)
+
+
+def _graph_authentication(settings: Settings) -> "AuthenticationProvider":
+    if settings.graph_credential == "anonymous":
+        from kiota_abstractions.authentication import AnonymousAuthenticationProvider
+
+        return AnonymousAuthenticationProvider()
+    from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+
+    url = urlsplit(settings.graph_base_url)
+    return AzureIdentityAuthenticationProvider(
+        _graph_credential(settings),
+        scopes=[f"{url.scheme}://{url.netloc}/.default"],
+        # Empty would mean: send the token to whatever host a link names.
+        allowed_hosts=[url.netloc],
+    )
+
+
+def _graph_credential(settings: Settings) -> Any:
+    if settings.graph_credential == "default":
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential()
+    return _identity(settings.storage.client_id)
+
+
+def _channel(settings: Settings) -> Channel:
+    import httpx
+
+    from shared.adapters.teams import LoggedChannel, TeamsChannel
+
+    if not settings.teams_webhook_url:
+        return LoggedChannel()
+    return TeamsChannel(httpx.AsyncClient(), settings.teams_webhook_url)
