@@ -41,7 +41,6 @@ class Desk:
     """The ports that every stage works with, and the name that its events bear."""
 
     ledger: Ledger
-    mailbox: Mailbox
     clock: Clock
     function: str
 
@@ -92,19 +91,19 @@ class Case:
         entry = OpenEntry(self.row.key, self.row.mail_id, not_before, waiting=True, progress=progress_of(self.row))
         await self.desk.ledger.put_open(entry)
 
-    async def file(self, *, seen_in: str = "") -> None:
+    async def file(self, mailbox: Mailbox, *, seen_in: str = "") -> None:
         """Move the mail to the folder of its state, once; `seen_in` is where this very run has seen it lie."""
         row = self.row
         if row.filing is not Filing.PENDING:
             return
         target = FOLDERS[row.status]
         try:
-            folder = seen_in or await self.desk.mailbox.folder_of(row.mail_id)
+            folder = seen_in or await mailbox.folder_of(row.mail_id)
             if folder not in {INBOX, row.folder, target}:
                 await self._leave("moved by a person")
                 return
             if folder != target:
-                await self.desk.mailbox.move(row.mail_id, target)
+                await mailbox.move(row.mail_id, target)
         except MailGone:
             await self._leave("deleted by a person")
             return

@@ -75,6 +75,15 @@ class Settings:
             raise InvalidSettings(reader.faults)
         return cls(**values)
 
+    @staticmethod
+    def for_vendors(env: Mapping[str, str]) -> tuple[Storage, timedelta]:
+        """The two settings that writing vendors needs, storage and `STUCK_AFTER_SECONDS`; raises InvalidSettings."""
+        reader = _Reader(env)
+        storage, stuck_after = reader.storage(), reader.read("STUCK_AFTER_SECONDS", _seconds, "900")
+        if storage is None or stuck_after is None:
+            raise InvalidSettings(reader.faults)
+        return storage, stuck_after
+
 
 # Settings that the app's own code reads; MAIL_INGEST_SCHEDULE is resolved by the host, see function_app.py.
 NAMES = (

@@ -5,6 +5,7 @@ does not pay for them.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from shared.casework import Desk
 from shared.ports import Channel, Documents, Ledger, Mailbox, Queues, Registry, Vendors
-from shared.settings import Settings
+from shared.settings import Settings, Storage
 from shared.stages.add_vendor import VendorDesk
 from shared.stages.extract_enrich import ExtractEnrich
 from shared.stages.mail_ingest import MailIngest, Pace
@@ -44,7 +45,7 @@ class Stages:
 
     def __init__(self, settings: Settings, ports: Ports) -> None:
         def desk(function: str) -> Desk:
-            return Desk(ports.ledger, ports.mailbox, _now, function)
+            return Desk(ports.ledger, _now, function)
 
         pace = Pace(
             settings.ingest_since,
@@ -60,22 +61,41 @@ class Stages:
             patience=settings.delivery_patience,
             stuck_after=settings.stuck_after,
         )
-        self.mail_ingest = MailIngest(desk("MailIngest"), ports.registry, ports.queues, settings.invoice_mailbox, pace)
+        self.mail_ingest = MailIngest(
+            desk("MailIngest"),
+            ports.mailbox,
+            ports.registry,
+            ports.queues,
+            mailbox_address=settings.invoice_mailbox,
+            pace=pace,
+        )
         self.extract_enrich = ExtractEnrich(
             desk("ExtractEnrich"),
+            ports.mailbox,
             ports.registry,
             ports.vendors,
             ports.documents,
             mailbox_address=settings.invoice_mailbox,
             repeat_limit=settings.repeat_limit,
         )
-        self.post_to_ap = PostToAP(desk("PostToAP"), ports.registry, route)
+        self.post_to_ap = PostToAP(desk("PostToAP"), ports.mailbox, ports.registry, route)
         self.notify = Notify(desk("Notify"), ports.channel)
         self.add_vendor = VendorDesk(desk("AddVendor"), ports.vendors, ports.queues, settings.stuck_after)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def vendor_desk(env: Mapping[str, str]) -> VendorDesk:
+    """The way in for vendors alone, which needs storage and nothing else; raises InvalidSettings."""
+    from shared.adapters.queues import StorageQueues
+    from shared.adapters.tables import TableLedger, Tables, TableVendors
+
+    storage, stuck_after = Settings.for_vendors(env)
+    tables = Tables(_table_service(storage))
+    queues = StorageQueues(_queue_service(storage))
+    return VendorDesk(Desk(TableLedger(tables), _now, "AddVendor"), TableVendors(tables), queues, stuck_after)
 
 
 @cache
@@ -90,31 +110,29 @@ def _ports(settings: Settings) -> Ports:
     from shared.adapters.queues import StorageQueues
     from shared.adapters.tables import TableLedger, TableRegistry, Tables, TableVendors
 
-    tables = Tables(_table_service(settings))
+    tables = Tables(_table_service(settings.storage))
     return Ports(
         mailbox=_mailbox(settings),
         ledger=TableLedger(tables),
         registry=TableRegistry(tables),
         vendors=TableVendors(tables),
-        queues=StorageQueues(_queue_service(settings)),
+        queues=StorageQueues(_queue_service(settings.storage)),
         documents=SubprocessDocuments(),
         channel=_channel(settings),
     )
 
 
-def _table_service(settings: Settings) -> Any:
+def _table_service(storage: Storage) -> Any:
     from azure.data.tables import TableServiceClient
 
-    storage = settings.storage
     if storage.connection_string:
         return TableServiceClient.from_connection_string(storage.connection_string)
     return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id))
 
 
-def _queue_service(settings: Settings) -> Any:
+def _queue_service(storage: Storage) -> Any:
     from azure.storage.queue import QueueServiceClient
 
-    storage = settings.storage
     if storage.connection_string:
         return QueueServiceClient.from_connection_string(storage.connection_string)
     return QueueServiceClient(storage.queue_endpoint, credential=_identity(storage.client_id))

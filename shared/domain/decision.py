@@ -140,8 +140,8 @@ def _duplicates(findings: Findings) -> frozenset[Reason]:
 
 
 _WARNINGS = {
-    Legibility.SCAN: "a document is a scan without text; nothing was read from it",
-    Legibility.TOO_LARGE: "a document is too large to be read here; open it",
+    Legibility.SCAN: "a document is a scan without text, so nothing was read from it",
+    Legibility.TOO_LARGE: "a document is too large to be read here, so open it",
 }
 
 

@@ -4,6 +4,7 @@ No top-level key is called like message metadata (id, dequeueCount ...): the Fun
 (https://github.com/Azure/azure-functions-python-worker/issues/1373).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -38,11 +39,23 @@ class _Message(BaseModel):
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
-            raise UnreadableMessage(f"{cls.__name__}: {faults}") from error
+            raise _unreadable(cls, error) from error
+
+    @classmethod
+    def checked(cls, fields: Mapping[str, object]) -> Self:
+        """Build a message from its fields; raises UnreadableMessage naming those at fault."""
+        try:
+            return cls.model_validate(dict(fields))
+        except ValidationError as error:
+            raise _unreadable(cls, error) from error
 
     def to_bytes(self) -> bytes:
         return self.model_dump_json().encode()
+
+
+def _unreadable(kind: type[BaseModel], error: ValidationError) -> UnreadableMessage:
+    faults = (f"{'.'.join(map(str, e['loc'])) or kind.__name__}: {e['msg']}" for e in error.errors())
+    return UnreadableMessage("; ".join(faults))
 
 
 class WorkOn(_Message):

@@ -49,11 +49,17 @@ def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
 
 
 def merge(first: Facts, second: Facts) -> Facts:
-    """The better evidence first, its gaps filled from the second; a currency never joins another text's total."""
+    """The better evidence first, its gaps filled from the second where that does not speak of another invoice."""
+    if _differ(first.invoice_number, second.invoice_number):
+        return first
     gaps = {f.name: getattr(second, f.name) for f in fields(Facts) if not getattr(first, f.name)}
-    if first.total and not first.currency and second.total and second.total.value != first.total.value:
-        gaps["currency"] = None
+    if _differ(first.total, second.total):
+        gaps.pop("currency", None)  # the one printed at the other total
     return replace(first, **gaps)
+
+
+def _differ(first: Fact[V] | None, second: Fact[V] | None) -> bool:
+    return first is not None and second is not None and first.value != second.value
 
 
 def _is_markup(document: Document) -> bool:

@@ -121,9 +121,15 @@ def name_key(name: str) -> str:
     return f"name:{normalised_name(name)}"
 
 
+_HOST = re.compile(r"[\w.-]{1,253}")
+
+
 def sender_domains(address: str) -> Iterator[str]:
     """The sender's domain and its parents of at least two labels, nearest first; nothing for a shared domain."""
-    labels = domain_of(address).split(".")
+    domain = domain_of(address)
+    if not _HOST.fullmatch(domain):
+        return  # no mail came from there, and it would end up in a table key
+    labels = domain.split(".")
     parents = [".".join(labels[i:]) for i in range(len(labels) - 1)]
     if not SHARED_DOMAINS.intersection(parents):
         yield from parents

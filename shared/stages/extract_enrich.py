@@ -19,7 +19,7 @@ from shared.domain.release import vendor_added
 from shared.domain.report import DeliveryReport
 from shared.domain.transaction import Filing, Key, Notice, Status
 from shared.domain.vendor import Match, candidate_keys
-from shared.ports import Content, Documents, Later, MailGone, MailRefused, Registry, Vendors
+from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Vendors
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
@@ -31,6 +31,7 @@ class ExtractEnrich:
     def __init__(
         self,
         desk: Desk,
+        mailbox: Mailbox,
         registry: Registry,
         vendors: Vendors,
         documents: Documents,
@@ -39,6 +40,7 @@ class ExtractEnrich:
         repeat_limit: int,
     ) -> None:
         self._desk = desk
+        self._mailbox = mailbox
         self._registry = registry
         self._vendors = vendors
         self._documents = documents
@@ -54,7 +56,7 @@ class ExtractEnrich:
             await self._examine(case)
             if await self._vendor_came(case):
                 await self._examine(case)
-            await case.file()
+            await case.file(self._mailbox)
             await case.close_if_finished()
         return case.next_message(TO_POST, NOTIFY)
 
@@ -63,7 +65,7 @@ class ExtractEnrich:
             return
         now, row = self._desk.clock(), case.row
         try:
-            mail = await self._desk.mailbox.get(row.mail_id)
+            mail = await self._mailbox.get(row.mail_id)
             if mail.folder not in {INBOX, row.folder}:
                 await case.rest(row.rested(Status.IGNORED, now, (Reason.TAKEN_BY_A_PERSON,)))
                 return
@@ -102,7 +104,7 @@ class ExtractEnrich:
                 unread.append(Document(attachment.name, Legibility.TOO_LARGE))
                 continue
             try:
-                contents.append(await self._desk.mailbox.content(mail.id, attachment))
+                contents.append(await self._mailbox.content(mail.id, attachment))
             except MailRefused:
                 unread.append(Document(attachment.name, Legibility.UNREADABLE))
         read = await self._documents.read(contents) if contents else []
@@ -123,7 +125,7 @@ class ExtractEnrich:
     async def _report(self, mail: Mail) -> DeliveryReport | None:
         if not is_delivery_report(mail) or mail.documents:
             return None
-        return await self._documents.read_report(await self._desk.mailbox.source(mail.id))
+        return await self._documents.read_report(await self._mailbox.source(mail.id))
 
     async def _bounced(self, report: DeliveryReport) -> str:
         """Take the bounce down on the row of the forward that it speaks of; returns its id, empty where none fits."""

@@ -12,7 +12,7 @@ from shared.domain.open_entry import Due, OpenEntry, due, progress_of
 from shared.domain.reason import Reason
 from shared.domain.release import released
 from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
-from shared.ports import Conflict, Later, MailGone, MailRefused, Poison, PoisonMessage, Queues, Registry
+from shared.ports import Conflict, Later, Mailbox, MailGone, MailRefused, Poison, PoisonMessage, Queues, Registry
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,11 @@ class Tally:
 class MailIngest:
     """The stage behind the timer; safe to run any number of times at once."""
 
-    def __init__(self, desk: Desk, registry: Registry, queues: Queues, mailbox_address: str, pace: Pace) -> None:
+    def __init__(
+        self, desk: Desk, mailbox: Mailbox, registry: Registry, queues: Queues, *, mailbox_address: str, pace: Pace
+    ) -> None:
         self._desk = desk
+        self._mailbox = mailbox
         self._registry = registry
         self._queues = queues
         self._address = mailbox_address
@@ -53,7 +56,7 @@ class MailIngest:
 
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
-        tick = _Tick(self._desk, self._queues, self._address, self._pace)
+        tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace)
         tick.tally.poisoned = await self._keep_poison()
         try:
             await tick.redrive()
@@ -87,8 +90,9 @@ def _poison(queue: str, message: PoisonMessage) -> Poison:
 class _Tick:
     """One run of the tick, with what it has learnt so far."""
 
-    def __init__(self, desk: Desk, queues: Queues, address: str, pace: Pace) -> None:
+    def __init__(self, desk: Desk, mailbox: Mailbox, queues: Queues, address: str, pace: Pace) -> None:
         self._desk = desk
+        self._mailbox = mailbox
         self._queues = queues
         self._address = address
         self._pace = pace
@@ -174,7 +178,7 @@ class _Tick:
             raise ExceptionGroup("mails that the tick could not settle", failures)
 
     async def _listed(self) -> AsyncIterator[Listed]:
-        async for page in self._desk.mailbox.inbox(self._pace.ingest_since):
+        async for page in self._mailbox.inbox(self._pace.ingest_since):
             for mail in page:
                 if self._desk.clock() > self._until or len(self._open) >= self._pace.open_limit:
                     return
@@ -190,7 +194,7 @@ class _Tick:
             await self._admit(key, mail)
         elif not row.is_resting or row.filing is Filing.PENDING:
             await self._resume(row)
-        elif await self._desk.mailbox.folder_of(row.mail_id) == INBOX:
+        elif await self._mailbox.folder_of(row.mail_id) == INBOX:
             # Filed, and back: a person did that. The listing alone never counts, it may be older than the filing.
             await self._release(row)
 
@@ -204,7 +208,7 @@ class _Tick:
         if own_row is not None:
             return own_key, own_row
         try:
-            await self._desk.mailbox.folder_of(row.mail_id)
+            await self._mailbox.folder_of(row.mail_id)
         except MailGone:
             case = Case(self._desk, row)
             await case.write(row.changed(self._desk.clock(), mail_id=mail.id), "re-identified")

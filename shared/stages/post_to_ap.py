@@ -11,7 +11,7 @@ from shared.domain.messages import NOTIFY, Outgoing, WorkOn
 from shared.domain.reason import Reason
 from shared.domain.sending import Step, next_step
 from shared.domain.transaction import Status, Transaction
-from shared.ports import DraftChanges, Later, MailGone, MailRefused, Registry
+from shared.ports import DraftChanges, Later, Mailbox, MailGone, MailRefused, Registry
 
 CONFIRM_SECONDS = 30.0  # after an unclear answer to a send, until the mailbox is asked for evidence
 
@@ -31,8 +31,9 @@ class Route:
 class PostToAP:
     """The stage behind `to-post`."""
 
-    def __init__(self, desk: Desk, registry: Registry, route: Route) -> None:
+    def __init__(self, desk: Desk, mailbox: Mailbox, registry: Registry, route: Route) -> None:
         self._desk = desk
+        self._mailbox = mailbox
         self._registry = registry
         self._route = route
 
@@ -44,7 +45,7 @@ class PostToAP:
         async with case.patiently():
             if case.row.status in {Status.ENRICHED, Status.POSTING}:
                 await self._post(case)
-            await case.file()
+            await case.file(self._mailbox)
             await case.close_if_finished()
         return case.next_message(NOTIFY)
 
@@ -105,7 +106,7 @@ class PostToAP:
         released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
         if is_first_try and not ledger_may_be_new and not released_in_doubt:
             return [], []
-        marked = await self._desk.mailbox.marked(row.marker)
+        marked = await self._mailbox.marked(row.marker)
         drafts = [item.id for item in marked if item.is_draft]
         sent = [item.id for item in marked if not item.is_draft]
         if released_in_doubt and not sent:
@@ -115,16 +116,16 @@ class PostToAP:
     async def _late_proof(self, row: Transaction) -> list[str]:
         """Sent items of the attempt before, which turned up after a person was asked; its drafts are cleared away."""
         earlier = row.model_copy(update={"attempt": row.attempt - 1})
-        marked = await self._desk.mailbox.marked(earlier.marker)
+        marked = await self._mailbox.marked(earlier.marker)
         await self._delete(item.id for item in marked if item.is_draft)
         return [item.id for item in marked if not item.is_draft]
 
     async def _delete(self, drafts: Iterable[str]) -> None:
         for draft_id in drafts:
-            await self._desk.mailbox.delete(draft_id)
+            await self._mailbox.delete(draft_id)
 
     async def _forward(self, case: Case, drafts: Sequence[str]) -> None:
-        mail = await self._desk.mailbox.get(case.row.mail_id)
+        mail = await self._mailbox.get(case.row.mail_id)
         if mail.folder not in {INBOX, case.row.folder}:
             await self._delete(drafts)
             await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.TAKEN_BY_A_PERSON,)))
@@ -133,30 +134,30 @@ class PostToAP:
         differs = await self._difference(mail, draft_id)
         if differs:
             case.log.warning("the forward is not sent: %s", differs)
-            await self._desk.mailbox.delete(draft_id)
+            await self._mailbox.delete(draft_id)
             await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.FORWARD_DIFFERS,)))
             return
         await self._desk.ledger.index_marker(case.row.key)
         await self._send(case, draft_id)
-        await case.file(seen_in=mail.folder)
+        await case.file(self._mailbox, seen_in=mail.folder)
 
     async def _draft(self, row: Transaction) -> str:
         """Make the forward and write subject, summary and marker on it."""
-        draft = await self._desk.mailbox.create_forward(row.mail_id, self._route.ap_mailbox)
+        draft = await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox)
         body = with_summary(row, draft.body)
         if body is None:
-            await self._desk.mailbox.delete(draft.id)
-            draft = await self._desk.mailbox.create_forward(row.mail_id, self._route.ap_mailbox, summary_text(row))
+            await self._mailbox.delete(draft.id)
+            draft = await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox, summary_text(row))
         changes = DraftChanges(subject(row), body, row.marker, message_id(row, self._route.mailbox))
         try:
-            await self._desk.mailbox.write_draft(draft.id, changes)
+            await self._mailbox.write_draft(draft.id, changes)
         except MailGone as error:
             raise Later("the draft is gone", CONFIRM_SECONDS) from error
         return draft.id
 
     async def _difference(self, mail: Mail, draft_id: str) -> str:
         try:
-            return difference(mail.attachments, await self._desk.mailbox.attachments(draft_id))
+            return difference(mail.attachments, await self._mailbox.attachments(draft_id))
         except MailGone as error:
             raise Later("the draft is gone", CONFIRM_SECONDS) from error
 
@@ -166,7 +167,7 @@ class PostToAP:
         started = case.row.changed(now, send_started_at=now, draft_id=draft_id, sends=case.row.sends + 1)
         await case.write(started, "send started", started.marker)
         try:
-            await self._desk.mailbox.send(draft_id)
+            await self._mailbox.send(draft_id)
         except (Later, MailGone, MailRefused) as error:
             asked = error.after if isinstance(error, Later) and error.after is not None else CONFIRM_SECONDS
             await case.put_off(min(asked, self._route.patience.total_seconds()), f"send unclear: {error}")

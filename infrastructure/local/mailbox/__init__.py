@@ -1,0 +1,6 @@
+"""The local stand-in for the mail endpoints of Microsoft Graph, over a directory of mail files."""
+
+from infrastructure.local.mailbox.cli import main
+from infrastructure.local.mailbox.server import MailboxServer, serve
+
+__all__ = ["MailboxServer", "main", "serve"]

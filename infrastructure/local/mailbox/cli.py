@@ -1,0 +1,33 @@
+"""The mailbox as a command."""
+
+import argparse
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from infrastructure.local.mailbox.server import serve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--root", type=Path, required=True, help="directory of mails: ROOT/<address>/<Folder>/*.eml")
+    parser.add_argument("--port", type=int, default=0, help="port on loopback (default: a free one)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with serve(args.root, args.port) as server:
+        print(f"mailbox ready at {server.url}, mails in {args.root}", flush=True)
+        stop.wait()
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments."""
+    parser = argparse.ArgumentParser(prog="mailbox", description="Serve a directory of mails as Microsoft Graph does.")
+    add_arguments(parser)
+    return run(parser.parse_args(argv))

@@ -1,0 +1,99 @@
+"""One running Azurite."""
+
+import contextlib
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from infrastructure.local import process
+from infrastructure.local.storage.install import folder
+from infrastructure.local.storage.node import node
+
+# The account that every Azurite knows: https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+_ACCOUNT = "devstoreaccount1"
+_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Blob, queue and table service of one Azurite on 127.0.0.1."""
+
+    child: "subprocess.Popen[str]"
+    blob_port: int
+    queue_port: int
+    table_port: int
+
+    @staticmethod
+    @contextlib.contextmanager
+    def start(
+        location: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, installed: Path | None = None
+    ) -> Iterator["Storage"]:
+        """Runs Azurite over the folder location until the block ends; port 0 takes a free one."""
+        script = (installed or folder()) / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+        if not script.is_file():
+            raise process.LocalError("the storage emulator is not installed; run: make setup")
+        location.mkdir(parents=True, exist_ok=True)
+        ports = [port or process.free_port() for port in (blob_port, queue_port, table_port)]
+        with tempfile.TemporaryFile("w+") as output:
+            child = _spawn(script, location, ports, output)
+            try:
+                _await_ready(child, ports, output)
+                yield Storage(child, *ports)
+            finally:
+                process.stop(child)
+
+    @property
+    def connection_string(self) -> str:
+        """What AzureWebJobsStorage takes."""
+        return (
+            f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
+            f"BlobEndpoint={self.blob_endpoint};QueueEndpoint={self.queue_endpoint};TableEndpoint={self.table_endpoint};"
+        )
+
+    @property
+    def blob_endpoint(self) -> str:
+        """Address of the blob service."""
+        return f"http://127.0.0.1:{self.blob_port}/{_ACCOUNT}"
+
+    @property
+    def queue_endpoint(self) -> str:
+        """Address of the queue service."""
+        return f"http://127.0.0.1:{self.queue_port}/{_ACCOUNT}"
+
+    @property
+    def table_endpoint(self) -> str:
+        """Address of the table service."""
+        return f"http://127.0.0.1:{self.table_port}/{_ACCOUNT}"
+
+
+def _spawn(script: Path, location: Path, ports: list[int], output: IO[str]) -> "subprocess.Popen[str]":
+    command = [str(node()), str(script), "--location", str(location.resolve())]
+    for service, port in zip(("blob", "queue", "table"), ports, strict=True):
+        command += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
+    command += ["--skipApiVersionCheck", "--disableTelemetry", "--silent"]
+    return subprocess.Popen(
+        command,
+        cwd=location,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches the one who started us; it ends Azurite after its own clients
+        preexec_fn=process.die_with_parent(),  # noqa: PLW1509  # makes one system call, takes no lock
+    )
+
+
+def _await_ready(child: "subprocess.Popen[str]", ports: list[int], output: IO[str]) -> None:
+    def ready() -> bool:
+        return child.poll() is not None or all(process.answers(port) for port in ports)
+
+    if process.wait_until(ready, seconds=_START_SECONDS) and child.poll() is None:
+        return
+    output.seek(0)
+    said = output.read().strip()[-2000:] or "nothing"
+    state = "did not answer" if child.poll() is None else f"ended with {child.returncode}"
+    raise process.LocalError(f"Azurite {state} on ports {', '.join(map(str, ports))}; it said: {said}")

@@ -1,0 +1,456 @@
+"""Hostile bytes cost their own document and nothing else."""
+
+import asyncio
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from shared.adapters import document_worker
+from shared.adapters.documents import Limits, SubprocessDocuments
+from shared.domain.facts import Document, Legibility
+from shared.domain.mail import Mail
+from shared.domain.reading import read_facts
+from shared.ports import Content
+from tests.builders import (
+    Invoice,
+    make_auto_reply,
+    make_bounce,
+    make_cii_xml,
+    make_encrypted_pdf,
+    make_factur_x_pdf,
+    make_invoice_pdf,
+    make_large_pdf,
+    make_mail,
+    make_scan_pdf,
+    make_ubl_xml,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / "shared/corpus"
+needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the document corpus is not at {CORPUS}")
+QUICK = Limits(document_seconds=3.0, seconds=6.0)
+MAIL = Mail("id", "inbox", "<1@mail.example>", datetime(2026, 3, 5, tzinfo=UTC), "a@b.example", "", "", "", (), ())
+
+
+def content(data: bytes, name: str = "invoice.pdf") -> Content:
+    return Content(name, "application/pdf", data)
+
+
+async def read(*data: bytes, limits: Limits | None = None) -> list[Document]:
+    return await SubprocessDocuments(limits).read([content(d, f"{n}.pdf") for n, d in enumerate(data)])
+
+
+def pdf_of(*objects: bytes, root: int = 1) -> bytes:
+    """A PDF of these objects, numbered from one, with a correct table."""
+    data, offsets = b"%PDF-1.7\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    tail = b"trailer\n<</Root %d 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (root, len(objects) + 1, len(data))
+    return data + head + table + tail
+
+
+def page_with(stream: bytes, extra: bytes = b"") -> bytes:
+    return pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<<%s/Length %d>>stream\n%s\nendstream" % (extra, len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+
+
+def bomb() -> bytes:
+    """A page whose content inflates to 1 GB."""
+    packer = zlib.compressobj(9)
+    chunk = b"(a) Tj " * 150_000
+    stream = b"".join([*(packer.compress(chunk) for _ in range(1000)), packer.flush()])
+    return page_with(stream, b"/Filter/FlateDecode")
+
+
+def many_pages(count: int, lines: int = 1) -> bytes:
+    kids = b" ".join(b"%d 0 R" % number for number in range(5, 5 + count))
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 3 0 R/Resources<</Font<</F 4 0 R>>>>>>"
+    stream = b"BT /F 12 Tf 50 700 Td (Invoice No: A-17) Tj ET\n" * lines
+    return pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, count),
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        *([page] * count),
+    )
+
+
+def endless() -> bytes:
+    """Content that takes the parser far longer than any limit."""
+    return page_with(b"BT /F 12 Tf " + b"1 0 0 1 5 5 Tm (a) Tj " * 1_000_000 + b"ET")
+
+
+RECURSIVE = pdf_of(b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 9>>")
+SELF_PARENT = pdf_of(
+    b"<</Type/Catalog/Pages 2 0 R>>",
+    b"<</Type/Pages/Kids[3 0 R]/Count 1/Parent 3 0 R>>",
+    b"<</Type/Page/Parent 2 0 R/Contents 3 0 R>>",
+)
+
+
+async def test_a_pdf_is_read_with_values_beside_their_labels() -> None:
+    (document,) = await read(make_invoice_pdf())
+    assert document.legibility is Legibility.TEXT
+    facts = read_facts(MAIL, [document])
+    assert facts.invoice_number is not None
+    assert facts.invoice_number.value == Invoice().number
+    assert facts.total is not None
+    assert facts.total.value == Invoice().total
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "it", "nl"])
+@pytest.mark.parametrize("is_credit", [False, True])
+async def test_every_language_is_read(language: str, is_credit: bool) -> None:
+    wanted = replace(Invoice(), language=language, is_credit=is_credit, currency="EUR")
+    facts = read_facts(MAIL, await read(make_invoice_pdf(wanted)))
+    assert {
+        name: fact.value
+        for name in ("invoice_number", "total", "currency", "issue_date", "due_date", "vat_id", "kind")
+        if (fact := getattr(facts, name))
+    } == {
+        "invoice_number": wanted.number,
+        "total": wanted.total,
+        "currency": "EUR",
+        "issue_date": wanted.issued,
+        "due_date": wanted.due,
+        "vat_id": wanted.vat_id,
+        "kind": "credit_note" if is_credit else "invoice",
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "legibility"),
+    [
+        pytest.param(make_factur_x_pdf(), Legibility.TEXT, id="factur-x"),
+        pytest.param(make_ubl_xml(), Legibility.TEXT, id="ubl"),
+        pytest.param(make_cii_xml(), Legibility.TEXT, id="cii"),
+        pytest.param(make_scan_pdf(), Legibility.SCAN, id="scan"),
+        pytest.param(b"junk " * 100 + make_invoice_pdf(), Legibility.TEXT, id="header-not-first"),
+        pytest.param(make_encrypted_pdf(""), Legibility.TEXT, id="encrypted-but-open"),
+        pytest.param(make_encrypted_pdf("secret"), Legibility.UNREADABLE, id="encrypted"),
+        pytest.param(make_invoice_pdf()[:200], Legibility.UNREADABLE, id="truncated"),
+        pytest.param(b"%PDF-1.7\n", Legibility.UNREADABLE, id="header-only"),
+        pytest.param(b"", Legibility.UNREADABLE, id="empty"),
+        pytest.param(b"MZ\x90\x00" * 100, Legibility.UNREADABLE, id="program"),
+        pytest.param(b"<!DOCTYPE html><html><p>Invoice</p></html>", Legibility.UNREADABLE, id="html"),
+        pytest.param(b"Invoice No: A-17", Legibility.UNREADABLE, id="plain-text"),
+        pytest.param(b"<?xml version='1.0' encoding='bz2'?><a/>", Legibility.UNREADABLE, id="xml-of-no-charset"),
+        pytest.param(
+            b"<?xml version='1.0' encoding='utf-8'?><a>\xff</a>", Legibility.UNREADABLE, id="xml-not-its-charset"
+        ),
+        pytest.param(RECURSIVE, Legibility.UNREADABLE, id="pages-contain-themselves"),
+    ],
+)
+async def test_legibility(data: bytes, legibility: Legibility) -> None:
+    (document,) = await read(data)
+    assert document.legibility is legibility
+    assert bool(document.pages) == (legibility is Legibility.TEXT)
+
+
+async def test_a_page_that_is_its_own_parent_does_no_harm() -> None:
+    (document,) = await read(SELF_PARENT)
+    assert document.legibility is not Legibility.TEXT
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
+async def test_xml_is_decoded_as_it_declares(encoding: str) -> None:
+    declared = encoding.removesuffix("-sig")
+    text = f'<?xml version="1.0" encoding="{declared}"?><Name>Müller</Name>'
+    (document,) = await read(text.encode(encoding))
+    assert document.pages == (text,)
+
+
+async def test_no_entity_of_an_xml_is_resolved() -> None:
+    text = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
+    (document,) = await read(text.encode())
+    assert document.pages == (text,)
+
+
+async def test_a_document_over_the_size_limit_is_not_read() -> None:
+    limits = Limits(document_bytes=100_000)
+    exact, over = await read(make_large_pdf(100_000), make_large_pdf(100_001), limits=limits)
+    assert (exact.legibility, over.legibility) == (Legibility.TEXT, Legibility.TOO_LARGE)
+
+
+async def test_documents_over_the_count_are_not_read() -> None:
+    documents = await read(*[make_ubl_xml()] * 4, limits=Limits(documents=3))
+    assert [d.legibility for d in documents] == [Legibility.TEXT] * 3 + [Legibility.TOO_LARGE]
+    assert [d.name for d in documents] == ["0.pdf", "1.pdf", "2.pdf", "3.pdf"]
+
+
+async def test_a_slow_document_gives_the_pages_read_in_time() -> None:
+    limits = Limits(pages=2000, characters=10_000_000, document_seconds=4.0)
+    (document,) = await read(many_pages(2000, lines=100), limits=limits)
+    assert document.legibility is Legibility.TEXT
+    assert 0 < len(document.pages) < 2000
+
+
+def test_it_works_from_a_zip(tmp_path: Path) -> None:
+    """The child finds the code and its libraries where the running interpreter found them."""
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as package:
+        for module in sorted((ROOT / "shared").rglob("*.py")):
+            package.write(module, module.relative_to(ROOT).as_posix())
+    code = (
+        "import asyncio, sys; sys.path[:0] = sys.argv[1:]\n"
+        "from shared.adapters.documents import Content, SubprocessDocuments\n"
+        "data = sys.stdin.buffer.read()\n"
+        "print(asyncio.run(SubprocessDocuments().read([Content('a.pdf', '', data)]))[0].legibility)"
+    )
+    result = subprocess.run(  # noqa: S603  ourselves
+        [sys.executable, "-I", "-c", code, str(tmp_path / "app.zip")],
+        input=make_invoice_pdf(),
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert result.stdout == b"text\n"
+
+
+async def test_pages_and_characters_are_bounded() -> None:
+    (document,) = await read(many_pages(10_000))
+    assert len(document.pages) == Limits().pages
+    (document,) = await read(many_pages(20), limits=Limits(characters=100))
+    assert sum(map(len, document.pages)) == 100
+
+
+@pytest.mark.parametrize("hostile", [pytest.param(bomb, id="bomb"), pytest.param(endless, id="endless")])
+async def test_an_overrun_costs_the_other_documents_nothing(hostile: Callable[[], bytes]) -> None:
+    start = time.monotonic()
+    good = make_invoice_pdf()
+    before, bad, after = await read(good, hostile(), good, limits=QUICK)
+    assert before.legibility is after.legibility is Legibility.TEXT
+    assert bad.legibility is Legibility.UNREADABLE
+    assert time.monotonic() - start < 2 * QUICK.seconds
+
+
+async def test_a_mail_of_hostile_documents_ends_in_time() -> None:
+    start = time.monotonic()
+    documents = await read(*[endless()] * 5, limits=Limits(document_seconds=1.0, seconds=2.5))
+    assert [d.legibility for d in documents] == [Legibility.UNREADABLE] * 5
+    assert time.monotonic() - start < 10
+
+
+async def test_a_cancelled_read_leaves_no_child() -> None:
+    documents = SubprocessDocuments()
+    task = asyncio.create_task(documents.read([content(endless())]))
+    await child_of_ours()
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0.1)
+    assert children() == set()
+
+
+async def test_no_child_is_left_after_reading() -> None:
+    await read(make_invoice_pdf(), endless(), limits=QUICK)
+    assert children() == set()
+
+
+async def child_of_ours() -> int:
+    for _ in range(500):
+        if found := children():
+            return found.pop()
+        await asyncio.sleep(0.01)
+    raise AssertionError("no child was started")
+
+
+def children() -> set[int]:
+    """Process ids of this process's children, zombies included."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == os.getpid():
+            found.add(int(stat.parent.name))
+    return found
+
+
+async def test_at_most_two_children_run_at_once() -> None:
+    documents = SubprocessDocuments(QUICK)
+    tasks = [asyncio.create_task(documents.read([content(endless())])) for _ in range(4)]
+    most = 0
+    for _ in range(40):
+        most = max(most, len(children()))
+        await asyncio.sleep(0.05)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert most == 2
+
+
+async def test_the_event_loop_goes_on_meanwhile() -> None:
+    task = asyncio.create_task(read(make_large_pdf(20_000_000)))
+    longest = 0.0
+    while not task.done():
+        start = time.monotonic()
+        await asyncio.sleep(0.01)
+        longest = max(longest, time.monotonic() - start)
+    assert longest < 1
+    assert (await task)[0].legibility is Legibility.TEXT
+
+
+def test_the_child_limits_itself_before_it_parses() -> None:
+    code = (
+        "import json, resource; from shared.adapters import document_worker as w; w._limit(512 << 20, 20)\n"
+        "names = ('AS', 'CPU', 'FSIZE', 'NOFILE', 'CORE')\n"
+        "print(json.dumps({name: resource.getrlimit(getattr(resource, 'RLIMIT_' + name)) for name in names}))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)  # noqa: S603  ourselves
+    seen = json.loads(result.stdout)
+    assert seen == {"AS": [512 << 20] * 2, "CPU": [20, 20], "FSIZE": [0, 0], "NOFILE": [32, 32], "CORE": [0, 0]}
+
+
+async def test_secrets_do_not_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPLE_SECRET", "hidden")
+    task = asyncio.create_task(read(endless(), limits=QUICK))
+    child = await child_of_ours()
+    await asyncio.sleep(0.5)
+    names = environment_of(child)
+    await task
+    assert names == {"PYTHONPATH"}
+
+
+def environment_of(process: int) -> set[str]:
+    entries = Path(f"/proc/{process}/environ").read_text().split("\0")
+    return {entry.partition("=")[0] for entry in entries if entry}
+
+
+OURS = make_mail(subject="FW: Invoice [IA-0123456789ab]", message_id=f"<{'0' * 32}-1@contoso.example>")
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+@pytest.mark.parametrize("is_referring", [False, True])
+async def test_a_bounce_names_the_mail_it_returns(is_whole: bool, is_referring: bool) -> None:
+    report = await SubprocessDocuments().read_report(make_bounce(OURS, is_whole=is_whole, is_referring=is_referring))
+    assert report is not None
+    assert report.failed
+    assert report.message_ids == (f"<{'0' * 32}-1@contoso.example>",)
+    assert "[IA-0123456789ab]" in report.text
+    assert "could not be delivered" in report.text
+
+
+@pytest.mark.parametrize("action", ["delayed", "relayed", "delivered", "expanded"])
+async def test_only_failed_is_a_failure(action: str) -> None:
+    report = await SubprocessDocuments().read_report(make_bounce(OURS, action=action))
+    assert report is not None
+    assert not report.failed
+
+
+@pytest.mark.parametrize(
+    "mime",
+    [
+        pytest.param(make_mail(), id="mail"),
+        pytest.param(make_auto_reply(), id="auto-reply"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff" * 1000, id="noise"),
+        pytest.param(make_bounce(OURS)[:600], id="truncated"),
+        pytest.param(b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\n" * 100_000, id="parts"),
+    ],
+)
+async def test_no_report_where_there_is_none(mime: bytes) -> None:
+    assert await SubprocessDocuments().read_report(mime) is None
+
+
+async def test_a_report_inside_a_returned_mail_is_not_the_mails_own() -> None:
+    inner = make_bounce(OURS)
+    head = b"Subject: see below\r\nContent-Type: message/rfc822\r\n\r\n"
+    assert await SubprocessDocuments().read_report(head + inner) is None
+
+
+async def test_nested_parts_do_not_exhaust_the_reader() -> None:
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5000))
+    assert await SubprocessDocuments().read_report(nested) is None
+
+
+def test_unknown_bytes_are_no_document() -> None:
+    assert document_worker.document(b"\x00\x01", 1, 1, 1.0) == {"legibility": "unreadable", "pages": ()}
+
+
+@needs_corpus
+async def test_every_document_of_the_corpus_is_read() -> None:
+    paths = [p for p in sorted((CORPUS / "invoices").rglob("*")) if p.suffix in {".pdf", ".xml"}]
+    documents = SubprocessDocuments()
+    for start in range(0, len(paths), 10):
+        batch = paths[start : start + 10]
+        read_now = await documents.read([Content(p.name, "", p.read_bytes()) for p in batch])
+        wanted = [Legibility.SCAN if "scan" in p.name else Legibility.TEXT for p in batch]
+        assert [(d.name, d.legibility) for d in read_now] == [(p.name, w) for p, w in zip(batch, wanted, strict=True)]
+
+
+@needs_corpus
+async def test_every_mail_of_the_corpus_is_searched_for_a_report() -> None:
+    documents = SubprocessDocuments()
+    with (CORPUS / "mail_truth.csv").open(encoding="utf-8", newline="") as file:
+        kinds = {row["path"]: row["kind"] for row in csv.DictReader(file)}
+    found = {path for path in kinds if await documents.read_report((CORPUS / path).read_bytes())}
+    assert {kinds[path] for path in found} == {"bounce"}
+    assert len(found) >= REPORTS
+
+
+REPORTS = 13  # of 23 bounces; the others are older than RFC 3464 or have no delivery-status part
+# On the 24 plain PDFs with a text layer: at least so many right, at most so many wrong; the rest is left empty.
+MEASURED = {
+    "vat_id": (12, 0),
+    "invoice_number": (24, 0),
+    "issue_date": (22, 0),
+    "due_date": (16, 0),
+    "currency": (21, 0),
+    "total": (23, 0),
+    "kind": (24, 0),
+}
+
+
+@needs_corpus
+async def test_facts_of_plain_invoices_are_right_or_empty() -> None:
+    with (CORPUS / "truth.csv").open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["path"].startswith("invoices/pdf/") and r["text_layer"] == "yes"]
+    right, wrong = dict.fromkeys(MEASURED, 0), dict.fromkeys(MEASURED, 0)
+    patient = Limits(documents=len(rows), seconds=120)
+    documents = await read(*[(CORPUS / row["path"]).read_bytes() for row in rows], limits=patient)
+    for row, document in zip(rows, documents, strict=True):
+        facts = read_facts(MAIL, [document])
+        for field in MEASURED:
+            fact, wanted = getattr(facts, field), expected(row, field)
+            right[field] += fact is not None and fact.value == wanted
+            wrong[field] += fact is not None and wanted is not None and fact.value != wanted
+    missed = {
+        field: (right[field], wrong[field])
+        for field, (floor, ceiling) in MEASURED.items()
+        if right[field] < floor or wrong[field] > ceiling
+    }
+    assert missed == {}
+
+
+def expected(row: dict[str, str], field: str) -> object:
+    column = {"vat_id": "vendor_vat_id", "total": "total_gross"}.get(field, field)
+    text = row[column]
+    if not text:
+        return None
+    if field == "total":
+        return Decimal(text)
+    if field == "vat_id":
+        return text.replace(" ", "").replace(".", "")
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() if field.endswith("date") else text

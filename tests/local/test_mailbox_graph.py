@@ -1,0 +1,368 @@
+"""The mailbox answers as Graph does: reading, querying, folders, errors."""
+
+import base64
+import time
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.local.test_mailbox_files import ADDRESS, MAIL, World
+
+MARKER = "String {00020386-0000-0000-C000-000000000046} Name x-invoice-agent-transaction"
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / "mails")
+    yield world
+    world.client.close()
+    world.stop()
+
+
+def rich_mail() -> str:
+    """Build a mail with text and HTML, a logo shown in it, a PDF, and a mail inside."""
+    inner = EmailMessage()
+    inner["Subject"] = "The earlier mail"
+    inner.set_content("earlier")
+    mail = EmailMessage()
+    mail["From"] = "Jürgen Groß <jg@vendor.example>"
+    mail["Sender"] = "robot@vendor.example"
+    mail["To"] = "invoices@contoso.com"
+    mail["Cc"] = "a@contoso.com, B <b@contoso.com>"
+    mail["Subject"] = "Rechnung für März"
+    mail["Message-ID"] = "<rich@vendor.example>"
+    mail["Date"] = "Fri, 31 Jan 2025 23:30:00 -0200"
+    mail.set_content("plain words")
+    mail.add_alternative('<html><body><p>fine <b>words</b><img src="cid:logo"></p></body></html>', subtype="html")
+    html = mail.get_payload()[1]  # type: ignore[index]
+    html.add_related(b"GIF89a", maintype="image", subtype="gif", cid="<logo>", disposition="inline")  # type: ignore[union-attr]
+    mail.add_attachment(b"%PDF-1.7 x", maintype="application", subtype="pdf", filename="Größe 1.pdf")
+    mail.add_attachment(inner)
+    return mail.as_string()
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_a_message_shows_what_graph_shows(graph: World) -> None:
+    graph.drop("a.eml", rich_mail())
+    message = graph.only()
+    assert message["subject"] == "Rechnung für März"
+    assert message["from"]["emailAddress"] == {"name": "Jürgen Groß", "address": "jg@vendor.example"}
+    assert message["sender"]["emailAddress"]["address"] == "robot@vendor.example"
+    assert [each["emailAddress"]["address"] for each in message["ccRecipients"]] == ["a@contoso.com", "b@contoso.com"]
+    assert message["sentDateTime"] == "2025-02-01T01:30:00Z"
+    assert message["body"]["contentType"] == "html"
+    assert "fine <b>words</b>" in message["body"]["content"]
+    assert message["bodyPreview"] == "fine words"
+    assert message["hasAttachments"]
+    assert "internetMessageHeaders" not in message
+    assert len(message["id"]) == 120
+
+
+def test_the_body_comes_as_text_on_request_among_other_preferences(graph: World) -> None:
+    graph.drop("a.eml", rich_mail())
+    prefer = 'outlook.body-content-type="text", IdType="ImmutableId"'
+    answer = graph.client.get(graph.url("messages"), headers={"Prefer": prefer})
+    assert answer.json()["value"][0]["body"] == {"contentType": "text", "content": "fine words"}
+    assert answer.headers["Preference-Applied"] == 'IdType=ImmutableId, outlook.body-content-type="text"'
+
+
+def test_plain_text_is_shown_as_html_by_default(graph: World) -> None:
+    graph.drop("a.eml", MAIL.replace("Please pay.", "5 < 6 & more"))
+    body = graph.only()["body"]
+    assert body["contentType"] == "html"
+    assert "5 &lt; 6 &amp; more" in body["content"]
+
+
+def test_headers_come_unfolded_and_only_when_selected(graph: World) -> None:
+    graph.drop("a.eml", "Received: from a\r\n\tby b\r\nReceived: c\r\n" + MAIL)
+    message = graph.list(**{"$select": "internetMessageHeaders"})[0]
+    assert set(message) == {"@odata.etag", "id", "internetMessageHeaders"}
+    assert message["internetMessageHeaders"][:2] == [
+        {"name": "Received", "value": "from a by b"},
+        {"name": "Received", "value": "c"},
+    ]
+
+
+def test_a_mail_without_message_id_gets_a_stable_one(graph: World) -> None:
+    graph.drop("a.eml", "Subject: bare\r\n\r\nbody")
+    first, second = graph.only(), graph.only()
+    assert first["internetMessageId"] == second["internetMessageId"]
+    assert first["internetMessageId"].endswith("@contoso.com>")
+    assert (first["from"], first["sender"], first["toRecipients"]) == (None, None, [])
+
+
+def test_an_invitation_is_an_event_message(graph: World) -> None:
+    mail = MAIL.replace("\r\n\r\n", "\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n", 1)
+    graph.drop("a.eml", mail)
+    assert graph.list(**{"$select": "subject"})[0]["@odata.type"] == "#microsoft.graph.eventMessageRequest"
+
+
+def test_the_mime_of_a_mail_is_its_file(graph: World) -> None:
+    graph.drop("a.eml", rich_mail())
+    answer = graph.client.get(graph.url(f"messages/{graph.only()['id']}/$value"))
+    assert answer.content == (graph.inbox / "a.eml").read_bytes()
+
+
+def test_attachments_are_listed_with_their_bytes_unless_selected_away(graph: World) -> None:
+    graph.drop("a.eml", rich_mail())
+    url = graph.url(f"messages/{graph.only()['id']}/attachments")
+    logo, pdf, mail = graph.client.get(url).json()["value"]
+    assert (logo["isInline"], logo["contentId"], logo["name"]) == (True, "logo", "ATT00001.gif")
+    assert (pdf["name"], pdf["contentType"], pdf["size"]) == ("Größe 1.pdf", "application/pdf", 10)
+    assert base64.b64decode(pdf["contentBytes"]) == b"%PDF-1.7 x"
+    assert (mail["@odata.type"], mail["name"]) == ("#microsoft.graph.itemAttachment", "The earlier mail")
+    assert "contentBytes" not in mail
+    few = graph.client.get(url, params={"$select": "name,size"}).json()["value"][1]
+    assert set(few) == {"@odata.type", "@odata.mediaContentType", "id", "name", "size"}
+
+
+def test_attachment_bytes_come_raw(graph: World) -> None:
+    graph.drop("a.eml", rich_mail())
+    url = graph.url(f"messages/{graph.only()['id']}/attachments")
+    _, pdf, mail = graph.client.get(url).json()["value"]
+    answer = graph.client.get(f"{url}/{pdf['id']}/$value")
+    assert (answer.content, answer.headers["Content-Type"]) == (b"%PDF-1.7 x", "application/pdf")
+    assert b"Subject: The earlier mail" in graph.client.get(f"{url}/{mail['id']}/$value").content
+    assert graph.client.get(f"{url}/{pdf['id']}").json()["name"] == "Größe 1.pdf"
+
+
+def test_a_cloud_link_has_no_bytes(graph: World) -> None:
+    part = '--b\r\nContent-Type: message/external-body; access-type=URL; name="x"\r\n\r\nlink\r\n--b--\r\n'
+    graph.drop("a.eml", f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{part}")
+    url = graph.url(f"messages/{graph.only()['id']}/attachments")
+    (link,) = graph.client.get(url).json()["value"]
+    assert link["@odata.type"] == "#microsoft.graph.referenceAttachment"
+    assert graph.client.get(f"{url}/{link['id']}/$value").status_code == 405
+
+
+def test_only_inline_attachments_do_not_count(graph: World) -> None:
+    part = "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: inline; filename=a.pdf\r\n\r\nx\r\n--b--\r\n"
+    graph.drop("a.eml", f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{part}")
+    (message,) = graph.list(**{"$expand": "attachments($select=name,isInline)"})
+    assert not message["hasAttachments"]
+    assert [(each["name"], each["isInline"]) for each in message["attachments"]] == [("a.pdf", True)]
+
+
+def test_pages_do_not_shift_while_mails_are_filed(graph: World) -> None:
+    for number in range(7):
+        graph.drop(f"{number}.eml", MAIL.replace("Invoice 1", f"Invoice {number}"))
+    link = str(httpx.URL(graph.url("mailFolders/inbox/messages"), params={"$top": "3", "$orderby": "receivedDateTime"}))
+    seen: list[str] = []
+    while link:
+        page = graph.client.get(link).json()
+        seen += [message["subject"] for message in page["value"]]
+        for message in page["value"]:
+            graph.client.post(graph.url(f"messages/{message['id']}/move"), json={"destinationId": "archive"})
+        link = page.get("@odata.nextLink", "")
+    assert sorted(seen) == [f"Invoice {number}" for number in range(7)]
+
+
+def test_ten_mails_make_a_page_by_default(graph: World) -> None:
+    for number in range(11):
+        graph.drop(f"{number}.eml")
+    page = graph.client.get(graph.url("messages")).json()
+    assert len(page["value"]) == 10
+    assert len(graph.client.get(page["@odata.nextLink"]).json()["value"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("receivedDateTime ge 2000-01-01T00:00:00Z", 1),
+        ("receivedDateTime lt 2000-01-01T00:00:00Z", 0),
+        ("receivedDateTime ge 2000-01-01 and isRead eq false", 1),
+        ("isRead eq true", 0),
+        ("internetMessageId eq '<1@vendor.example>'", 1),
+        ("internetMessageId eq '<it''s@vendor.example>'", 0),
+        ("(isDraft eq false) and isRead eq false", 1),
+        (f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER}' and ep/value eq 'ABC-1')", 1),
+        (f"singleValueExtendedProperties/any(x:x/id eq '{MARKER.upper()}' and x/value eq 'abc-1')", 0),
+        (f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER}' and ep/value eq 'abc-2')", 0),
+    ],
+)
+def test_filters_find_what_they_say(graph: World, condition: str, found: int) -> None:
+    graph.drop("a.eml", "X-Invoice-Agent-Transaction: abc-1\r\n" + MAIL)
+    assert len(graph.list(**{"$filter": condition})) == found
+
+
+def test_an_extended_property_shows_only_when_expanded(graph: World) -> None:
+    graph.drop("a.eml")
+    url = graph.url(f"messages/{graph.only()['id']}")
+    graph.client.patch(url, json={"singleValueExtendedProperties": [{"id": MARKER, "value": "v"}]})
+    assert "singleValueExtendedProperties" not in graph.client.get(url).json()
+    expand = {"$expand": f"singleValueExtendedProperties($filter=id eq '{MARKER}')"}
+    (shown,) = graph.client.get(url, params=expand).json()["singleValueExtendedProperties"]
+    assert (shown["id"].lower(), shown["value"]) == (MARKER.lower(), "v")
+
+
+BAD_QUERIES = {
+    "top too small": ({"$top": "0"}, (400, "BadRequest")),
+    "top too large": ({"$top": "1001"}, (400, "BadRequest")),
+    "unknown property": ({"$select": "colour"}, (400, "RequestBroker--ParseUri")),
+    "unknown attachment property": ({"$expand": "attachments($select=contentId)"}, (400, "RequestBroker--ParseUri")),
+    "unknown navigation": ({"$expand": "friends"}, (400, "RequestBroker--ParseUri")),
+    "order not in filter": (
+        {"$filter": "isRead eq false", "$orderby": "receivedDateTime desc"},
+        (400, "InefficientFilter"),
+    ),
+    "order after another property": (
+        {"$filter": "isRead eq false and receivedDateTime ge 2020-01-01", "$orderby": "receivedDateTime"},
+        (400, "InefficientFilter"),
+    ),
+    "broken filter": ({"$filter": "isRead eq"}, (400, "BadRequest")),
+    "unbalanced filter": ({"$filter": "(isRead eq true"}, (400, "BadRequest")),
+    "bad instant": ({"$filter": "receivedDateTime ge 2020-13-01"}, (400, "BadRequest")),
+    "quoted instant": ({"$filter": "receivedDateTime ge '2020-01-01'"}, (400, "RequestBroker--ParseUri")),
+    "unknown filter property": ({"$filter": "colour eq 'red'"}, (400, "RequestBroker--ParseUri")),
+    "or": ({"$filter": "isRead eq true or isRead eq false"}, (501, "NotImplemented")),
+    "function": ({"$filter": "contains(subject,'x')"}, (501, "NotImplemented")),
+    "search": ({"$search": "x"}, (501, "NotImplemented")),
+    "unknown option": ({"$colour": "x"}, (400, "BadRequest")),
+    "bad token": ({"$skiptoken": "x"}, (400, "BadRequest")),
+    "bad property id": (
+        {"$filter": "singleValueExtendedProperties/Any(ep: ep/id eq 'x' and ep/value eq 'y')"},
+        (400, "ErrorInvalidExtendedProperty"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_QUERIES)
+def test_a_query_that_graph_would_refuse_is_refused(graph: World, case: str) -> None:
+    params, expected = BAD_QUERIES[case]
+    assert error_of(graph.client.get(graph.url("mailFolders/inbox/messages"), params=params)) == expected
+
+
+def test_folders_are_found_by_name_and_made_once(graph: World) -> None:
+    made = graph.client.post(graph.url("mailFolders"), json={"displayName": "Needs Vendor's"})
+    assert made.status_code == 201
+    assert (graph.home / "Needs Vendor's").is_dir()
+    assert error_of(graph.client.post(graph.url("mailFolders"), json={"displayName": "needs vendor's"})) == (
+        409,
+        "ErrorFolderExists",
+    )
+    found = graph.client.get(graph.url("mailFolders"), params={"$filter": "displayName eq 'Needs Vendor''s'"})
+    assert [folder["id"] for folder in found.json()["value"]] == [made.json()["id"]]
+    root = graph.client.get(graph.url("mailFolders/msgfolderroot"), params={"$select": "id"}).json()
+    assert made.json()["parentFolderId"] == root["id"]
+
+
+def test_folders_hold_folders(graph: World) -> None:
+    url = graph.url("mailFolders/inbox/childFolders")
+    child = graph.client.post(url, json={"displayName": "Later"}).json()
+    assert [folder["id"] for folder in graph.client.get(url).json()["value"]] == [child["id"]]
+    graph.drop("a.eml", folder="Inbox/Later")
+    assert graph.only(child["id"])["parentFolderId"] == child["id"]
+    assert graph.client.get(graph.url(f"mailFolders/{child['id']}")).json()["totalItemCount"] == 1
+
+
+def test_every_mailbox_has_the_standard_folders_page_by_page(graph: World) -> None:
+    names: list[str] = []
+    link = graph.url("mailFolders?$top=3&$select=displayName")
+    while link:
+        page = graph.client.get(link).json()
+        names += [folder["displayName"] for folder in page["value"]]
+        link = page.get("@odata.nextLink", "")
+    assert names == ["Archive", "Deleted Items", "Drafts", "Inbox", "Junk Email", "Outbox", "Sent Items"]
+
+
+def test_addresses_segments_and_slashes_are_read_generously(graph: World) -> None:
+    graph.drop("a.eml")
+    assert graph.server
+    for path in (
+        "//users/INVOICES%40contoso.com/MailFolders/InBox/Messages",
+        "/users('invoices@contoso.com')/mailFolders('inbox')/messages",
+        "/users/invoices@contoso.com/messages/?",
+    ):
+        assert len(graph.client.get(graph.server.graph_url + path).json()["value"]) == 1
+
+
+def test_an_id_may_be_percent_encoded(graph: World) -> None:
+    graph.drop("a.eml")
+    message_id = graph.only()["id"]
+    assert graph.get(message_id.replace("=", "%3D").replace("-", "%2D")).status_code == 200
+
+
+def test_errors_carry_the_request_ids(graph: World) -> None:
+    answer = graph.client.get(graph.url("mailFolders/inbox/colour"), headers={"client-request-id": "mine"})
+    inner = answer.json()["error"]["innerError"]
+    assert answer.headers["client-request-id"] == inner["client-request-id"] == "mine"
+    assert answer.headers["request-id"] == inner["request-id"]
+    assert error_of(answer) == (400, "BadRequest")
+
+
+def test_ids_that_are_wrong_in_different_ways_get_different_answers(graph: World) -> None:
+    graph.drop("a.eml")
+    message_id = graph.only()["id"]
+    folder_id = graph.folder_named("Inbox")
+    assert error_of(graph.get(message_id[:-5])) == (400, "ErrorInvalidIdMalformed")
+    assert error_of(graph.get(message_id.swapcase())) == (400, "ErrorInvalidIdMalformed")
+    assert error_of(graph.get("42")) == (400, "ErrorInvalidIdMalformed")
+    assert error_of(graph.get(folder_id)) == (404, "ErrorItemNotFound")
+    elsewhere = graph.url(f"mailFolders/drafts/messages/{message_id}")
+    assert error_of(graph.client.get(elsewhere)) == (404, "ErrorItemNotFound")
+    (graph.root / "other@contoso.com").mkdir()
+    foreign = graph.url(f"messages/{message_id}").replace(ADDRESS, "other@contoso.com")
+    assert error_of(graph.client.get(foreign)) == (404, "ErrorItemNotFound")
+
+
+BAD_REQUESTS: dict[str, tuple[str, str, Any, tuple[int, str]]] = {
+    "no such user": ("GET", "../nobody@contoso.com/messages", None, (404, "ErrorInvalidUser")),
+    "user is a path": ("GET", "../..%2F..%2Fetc/messages", None, (404, "ErrorInvalidUser")),
+    "no such segment": ("GET", "colours", None, (400, "BadRequest")),
+    "delta": ("GET", "mailFolders/inbox/messages/delta()", None, (501, "NotImplemented")),
+    "reply": ("POST", "messages/{id}/createReply", {}, (501, "NotImplemented")),
+    "new mail": ("POST", "messages", {}, (501, "NotImplemented")),
+    "method": ("PUT", "messages/{id}", {}, (405, "MethodNotAllowed")),
+    "not JSON": ("PATCH", "messages/{id}", b"{", (400, "RequestBodyRead")),
+    "not an object": ("PATCH", "messages/{id}", b"[]", (400, "RequestBodyRead")),
+    "unknown field": ("PATCH", "messages/{id}", {"colour": 1}, (400, "RequestBodyRead")),
+    "subject of a sent item": ("PATCH", "messages/{id}", {"subject": "x"}, (400, "ErrorInvalidPropertySet")),
+    "read only": ("PATCH", "messages/{id}", {"receivedDateTime": "x"}, (400, "ErrorInvalidPropertySet")),
+    "wrong type": ("PATCH", "messages/{id}", {"isRead": "yes"}, (400, "RequestBodyRead")),
+    "send of a sent item": ("POST", "messages/{id}/send", None, (404, "ErrorItemNotFound")),
+    "move to nowhere": ("POST", "messages/{id}/move", {}, (400, "RequestBodyRead")),
+    "move to no folder": ("POST", "messages/{id}/move", {"destinationId": "x"}, (400, "ErrorInvalidIdMalformed")),
+    "folder without name": ("POST", "mailFolders", {}, (400, "RequestBodyRead")),
+    "folder up the tree": ("POST", "mailFolders", {"displayName": "../x"}, (400, "RequestBodyRead")),
+    "huge body": ("PATCH", "messages/{id}", b"x" * (4 * 1024 * 1024 + 1), (413, "RequestEntityTooLarge")),
+}
+
+
+@pytest.mark.parametrize("case", BAD_REQUESTS)
+def test_a_request_that_graph_would_refuse_is_refused(graph: World, case: str) -> None:
+    method, path, body, expected = BAD_REQUESTS[case]
+    graph.drop("a.eml")
+    url = graph.url(path.replace("{id}", graph.only()["id"]))
+    content = {"content": body} if isinstance(body, bytes) else {"json": body}
+    if body is None:
+        content = {}
+    assert error_of(graph.client.request(method, url, **content)) == expected
+
+
+def test_served_requests_are_listed(graph: World) -> None:
+    graph.list(**{"$top": "5"})
+    assert graph.server
+    entries = graph.client.get(f"{graph.server.url}/_requests").json()
+    (entry,) = graph.client.get(f"{graph.server.url}/_requests").json()
+    assert entries == [entry]
+    assert (entry["method"], entry["query"], entry["status"]) == ("GET", "%24top=5", 200)
+    assert entry["path"].endswith("/mailFolders/inbox/messages")
+    assert entry["time"].startswith(time.strftime("%Y-", time.gmtime()))
+
+
+def test_teams_cards_are_stored_in_order(graph: World) -> None:
+    assert graph.server
+    for number in range(3):
+        answer = graph.client.post(graph.server.teams_url, json={"transactionId": f"größe {number}"})
+        assert answer.status_code == 202
+    cards = sorted((graph.root / "teams").iterdir())
+    assert ["größe" in path.read_text(encoding="utf-8") for path in cards] == [True] * 3
+    assert [path.read_text(encoding="utf-8")[-3] for path in cards] == ["0", "1", "2"]
+    assert graph.client.post(graph.server.teams_url, content=b"{").status_code == 400
