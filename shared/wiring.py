@@ -4,6 +4,7 @@ Imports of SDKs stand inside the functions that need them: a function app that i
 does not pay for them.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,8 +102,15 @@ def vendor_desk(env: Mapping[str, str]) -> VendorDesk:
 @cache
 def stages() -> Stages:
     """The stages of this process; raises InvalidSettings on first use where the environment does not suffice."""
+    _quiet_sdks()
     settings = Settings.from_env(os.environ)
     return Stages(settings, _ports(settings))
+
+
+def _quiet_sdks() -> None:
+    """Keep the SDKs' request lines out of the log: they name mailboxes, and httpx would name the webhook's key."""
+    for name in ("azure", "httpx", "httpcore", "msal"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _ports(settings: Settings) -> Ports:

@@ -58,6 +58,10 @@ class FakeLedger(Fallible):
         """Change columns behind the app's back; the ETag changes as with any write."""
         self._store(key, _stored(columns))
 
+    def arrange_open(self, *entries: OpenEntry) -> None:
+        """Arrange open entries."""
+        self._open.update({entry.key.transaction_id: entry for entry in entries})
+
     def lose_open_entry(self, key: Key) -> None:
         """Take an open entry away without a trace."""
         self._open.pop(key.transaction_id, None)

@@ -2,7 +2,7 @@
 
 import html
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -54,7 +54,7 @@ class _Item:
 class FakeMailbox(Fallible):
     """Implements the Mailbox port; `ap_inbox` is what was delivered, `damaged` the ids that it refuses to read out."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         super().__init__()
         self.after_send = AfterSend.SENT
         self.damaged: set[str] = set()

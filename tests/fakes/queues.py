@@ -1,7 +1,9 @@
 """The app's queues as lists."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.ports import PoisonMessage
 from tests.fakes.clock import Clock
@@ -20,7 +22,7 @@ class _Poisoned:
 class FakeQueues(Fallible):
     """Implements the Queues port; `messages` holds what was sent, by queue."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         super().__init__()
         self._clock = clock or Clock()
         self._receipts = 0

@@ -346,6 +346,53 @@ def test_a_request_that_graph_would_refuse_is_refused(graph: World, case: str) -
     assert error_of(graph.client.request(method, url, **content)) == expected
 
 
+WRONG_VALUES: dict[str, dict[str, Any]] = {
+    "subject": {"subject": 1},
+    "body": {"body": "x"},
+    "body type": {"body": {"contentType": "rtf", "content": ""}},
+    "message id": {"internetMessageId": "<a b>"},
+    "message id that is empty": {"internetMessageId": "<>"},
+    "importance": {"importance": "urgent"},
+    "recipients": {"toRecipients": {}},
+    "recipient": {"toRecipients": ["ap@contoso.com"]},
+    "recipient without address": {"toRecipients": [{"emailAddress": {"name": "x"}}]},
+    "categories": {"categories": "Red"},
+    "category": {"categories": [1]},
+    "properties": {"singleValueExtendedProperties": {}},
+    "property value": {"singleValueExtendedProperties": [{"id": MARKER, "value": 1}]},
+}
+
+
+@pytest.mark.parametrize("case", WRONG_VALUES)
+def test_a_value_of_the_wrong_type_changes_nothing(graph: World, case: str) -> None:
+    path = graph.drop("a.eml", "X-Unsent: 1\r\n" + MAIL, folder="Drafts")
+    url = graph.url(f"messages/{graph.only('drafts')['id']}")
+    before = path.read_bytes()
+    assert error_of(graph.client.patch(url, json={"isRead": True} | WRONG_VALUES[case])) == (400, "RequestBodyRead")
+    assert path.read_bytes() == before
+    assert not graph.client.get(url).json()["isRead"]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "expected"),
+    [
+        ("begin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\n", "x-uuencode", b"Cat"),
+        ("Q2F0\r\nQ2F", "base64", b"CatCa"),
+        ("Q2F0!!Q2F0Q", "base64", b"CatCat"),
+        ("C=61t=\r\n=ZZ", "quoted-printable", b"Cat=ZZ"),
+        ("Cat", "x-nobody-knows", b"Cat"),
+    ],
+)
+def test_transfer_encodings_are_undone_as_far_as_they_can_be(
+    graph: World, content: str, encoding: str, expected: bytes
+) -> None:
+    head = f"Content-Type: application/x\r\nContent-Transfer-Encoding: {encoding}\r\n"
+    graph.drop("a.eml", f"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{head}\r\n{content}\r\n--b--\r\n")
+    url = graph.url(f"messages/{graph.only()['id']}/attachments")
+    (attachment,) = graph.client.get(url).json()["value"]
+    assert base64.b64decode(attachment["contentBytes"]) == expected
+
+
 def test_served_requests_are_listed(graph: World) -> None:
     graph.list(**{"$top": "5"})
     assert graph.server

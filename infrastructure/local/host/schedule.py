@@ -47,11 +47,13 @@ class Schedule:
         fields = text.split()
         if len(fields) == len(_FIELDS) - 1:
             fields = ["0", *fields]
+        refused = f"The schedule expression '{text}' was not recognized as a valid cron expression or timespan string."
         if len(fields) != len(_FIELDS):
-            raise ScheduleError(
-                f"The schedule expression '{text}' was not recognized as a valid cron expression or timespan string."
-            )
-        return Schedule(*(_values(field, part) for field, part in zip(_FIELDS, fields, strict=True)))
+            raise ScheduleError(refused)
+        try:
+            return Schedule(*(_values(field, part) for field, part in zip(_FIELDS, fields, strict=True)))
+        except ScheduleError as error:
+            raise ScheduleError(f"{refused} {error}.") from error
 
     def next_after(self, now: datetime) -> datetime | None:
         """The first instant later than now, in UTC; None for a date that never comes."""

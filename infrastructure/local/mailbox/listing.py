@@ -39,8 +39,15 @@ def select(items: Sequence[Item], options: Mapping[str, str], read: Reader) -> t
     tests = [_test(condition, read) for condition in conditions]
     descending = order is None or order[1]
     after = _after(options.get("$skiptoken"), descending=descending)
-    matching = [item for item in items if after(item) and all(test(item) for test in tests)]
+    matching = [item for item in items if after(item) and _holds(tests, item)]
     return _page(sorted(matching, key=lambda item: item.sort_key, reverse=descending), options)
+
+
+def _holds(tests: Sequence[Test], item: Item) -> bool:
+    try:
+        return all(test(item) for test in tests)
+    except FileNotFoundError:  # a person took the file away meanwhile
+        return False
 
 
 def _page(matching: list[Item], options: Mapping[str, str]) -> tuple[list[Item], str | None]:

@@ -1,7 +1,7 @@
 """The messages endpoints: reading, drafting, changing, sending, filing."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from infrastructure.local.mailbox import attachment, compose, listing, message, query
 from infrastructure.local.mailbox.changes import read_changes, read_recipients
 from infrastructure.local.mailbox.errors import (
+    GraphError,
     invalid_recipients,
     item_not_found,
     method_not_allowed,
@@ -23,8 +24,6 @@ from infrastructure.local.mailbox.item import Item
 from infrastructure.local.mailbox.mail import Mail
 from infrastructure.local.mailbox.message import Wishes
 from infrastructure.local.mailbox.store import Store, is_address
-
-_LIST_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,15 @@ class MessageRoutes:
         options = query.parse_options(request.query)
         wishes = _wishes(request, options)
         folder = place.folder or Folder(place.address, "")
-        for attempt in range(_LIST_ATTEMPTS):
-            try:
-                page, following = listing.select(self._store.items(folder), options, self._store.mail)
-                shown = [message.render(item, self._store.mail(item), wishes) for item in self._store.still_there(page)]
-                break
-            except FileNotFoundError:  # a person moved a file meanwhile
-                if attempt == _LIST_ATTEMPTS - 1:
-                    raise
+        page, following = listing.select(self._store.items(folder), options, self._store.mail)
+        shown = list(self._show(page, wishes))
         return collection(request, f"users('{place.address}')/messages", shown, following)
+
+    def _show(self, page: Iterable[Item], wishes: Wishes) -> Iterator[dict[str, object]]:
+        for item in page:
+            with suppress(GraphError, FileNotFoundError):  # a person took the file away meanwhile
+                current = self._store.item(item.address, item.uid)
+                yield message.render(current, self._store.mail(current), wishes)
 
     def get(self, request: Request, place: Place, key: str) -> Response:
         """GET messages/{id}."""
@@ -204,7 +203,11 @@ class MessageRoutes:
 
     def _answer(self, request: Request, item: Item, wishes: Wishes, status: int = HTTPStatus.OK) -> Response:
         context = f"{request.origin}/v1.0/$metadata#users('{item.address}')/messages/$entity"
-        shown = message.render(item, self._store.mail(item), wishes)
+        try:
+            shown = message.render(item, self._store.mail(item), wishes)
+        except FileNotFoundError:  # a person was quick: the mail lies elsewhere by now
+            item = self._store.item(item.address, item.uid)
+            shown = message.render(item, self._store.mail(item), wishes)
         return json_response({"@odata.context": context} | shown, status)
 
 

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 from infrastructure.local.mailbox import mail
 from infrastructure.local.mailbox.arrivals import Arrivals
-from infrastructure.local.mailbox.errors import GraphError, folder_exists, invalid_user, item_not_found, unreadable_body
+from infrastructure.local.mailbox.errors import folder_exists, invalid_user, item_not_found, unreadable_body
 from infrastructure.local.mailbox.folders import STANDARD, WELL_KNOWN, Folder
 from infrastructure.local.mailbox.ids import IdFormat, Kind, decode
 from infrastructure.local.mailbox.index import Index
@@ -146,12 +146,6 @@ class Store:
             raise item_not_found()
         return found
 
-    def still_there(self, items: list[Item]) -> Iterator[Item]:
-        """Return those of the mails that are there, as they are on disk now."""
-        for item in items:
-            with suppress(GraphError):
-                yield self.item(item.address, item.uid)
-
     def path(self, item: Item) -> Path:
         """Return where a mail's file lies."""
         return self.root.joinpath(*item.place)
@@ -159,11 +153,12 @@ class Store:
     def mail(self, item: Item) -> mail.Mail:
         """Return a reader of a mail; what was read of an unchanged file is not read again."""
         with self._lock:
-            parsed = self._parsed.pop(item.fingerprint, None)
+            parsed = self._parsed.get(item.fingerprint)
         if parsed is None:
             parsed = mail.read(self.path(item))
         with self._lock:
             self._parsed[item.fingerprint] = parsed
+            self._parsed.move_to_end(item.fingerprint)
             if len(self._parsed) > _PARSED_KEPT:
                 self._parsed.popitem(last=False)
         return mail.Mail(self.path(item), parsed)
@@ -204,6 +199,7 @@ class Store:
         sample = take_sample(scratch, fingerprint.size)
         message_id = mail.read(scratch).headers.get("Message-ID")
         with self._lock:
+            item = self.item(item.address, item.uid)
             changed = replace(
                 item, fingerprint=fingerprint, sample=sample, message_id=message_id, changed=utc_now(), **state
             )
@@ -225,6 +221,7 @@ class Store:
         """File a mail into a folder, keeping its file name where it can."""
         directory = self._directory(folder)
         with self._lock:
+            item = self.item(item.address, item.uid)
             name = item.name
             if folder.path != item.folder:
                 directory.mkdir(parents=True, exist_ok=True)
@@ -239,6 +236,7 @@ class Store:
     def update(self, item: Item, **state: Any) -> Item:
         """Record a mail's changed state."""
         with self._lock:
+            item = self.item(item.address, item.uid)
             return self._index.put(replace(item, changed=utc_now(), **state))
 
     def remove(self, item: Item) -> None:

@@ -16,6 +16,7 @@ from infrastructure.local.storage.node import node
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _START_SECONDS = 60.0
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,12 @@ class Storage:
         if not script.is_file():
             raise process.LocalError("the storage emulator is not installed; run: make setup")
         location.mkdir(parents=True, exist_ok=True)
-        ports = [port or process.free_port() for port in (blob_port, queue_port, table_port)]
-        with tempfile.TemporaryFile("w+") as output:
-            child = _spawn(script, location, ports, output)
-            try:
-                _await_ready(child, ports, output)
-                yield Storage(child, *ports)
-            finally:
-                process.stop(child)
+        wanted = (blob_port, queue_port, table_port)
+        storage = _start(script, location, wanted, attempts=1 if all(wanted) else _ATTEMPTS)
+        try:
+            yield storage
+        finally:
+            process.stop(storage.child)
 
     @property
     def connection_string(self) -> str:
@@ -68,6 +67,26 @@ class Storage:
     def table_endpoint(self) -> str:
         """Address of the table service."""
         return f"http://127.0.0.1:{self.table_port}/{_ACCOUNT}"
+
+
+def _start(script: Path, location: Path, wanted: tuple[int, int, int], *, attempts: int) -> Storage:
+    """Starts Azurite; a free port that another program took in the meantime is worth another attempt."""
+    if taken := [port for port in wanted if port and process.answers(port)]:
+        raise process.LocalError(f"port {taken[0]} is in use; choose another, or 0 for a free one")
+    ports = [port or free for port, free in zip(wanted, process.free_ports(len(wanted)), strict=True)]
+    with tempfile.TemporaryFile("w+") as output:
+        child = _spawn(script, location, ports, output)
+        try:
+            _await_ready(child, ports, output)
+        except process.LocalError:
+            process.stop(child)
+            if attempts > 1:
+                return _start(script, location, wanted, attempts=attempts - 1)
+            raise
+        except BaseException:  # Ctrl-C while it starts
+            process.stop(child)
+            raise
+    return Storage(child, *ports)
 
 
 def _spawn(script: Path, location: Path, ports: list[int], output: IO[str]) -> "subprocess.Popen[str]":
