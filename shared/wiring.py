@@ -25,6 +25,7 @@ from shared.stages.post_to_ap import PostToAP, Route
 if TYPE_CHECKING:
     from kiota_abstractions.authentication import AuthenticationProvider
 
+MAILS_PER_CHILD = 50  # read by one child process before it is replaced
 OPEN_MINUTES = 5  # of sending: how much may be admitted and not yet finished
 
 
@@ -114,7 +115,7 @@ def _quiet_sdks() -> None:
 
 
 def _ports(settings: Settings) -> Ports:
-    from shared.adapters.documents import SubprocessDocuments
+    from shared.adapters.documents import Limits, SubprocessDocuments
     from shared.adapters.queues import StorageQueues
     from shared.adapters.tables import TableLedger, TableRegistry, Tables, TableVendors
 
@@ -125,7 +126,7 @@ def _ports(settings: Settings) -> Ports:
         registry=TableRegistry(tables),
         vendors=TableVendors(tables),
         queues=StorageQueues(_queue_service(settings.storage)),
-        documents=SubprocessDocuments(),
+        documents=SubprocessDocuments(Limits(mails_per_child=MAILS_PER_CHILD)),
         channel=_channel(settings),
     )
 

@@ -68,7 +68,7 @@ def stop(child: "subprocess.Popen[str]", *, seconds: float = 5.0) -> None:
 
 
 def die_with_parent() -> Callable[[], None] | None:
-    """A preexec function that has the kernel end the child when its parent dies; None where there is no such call."""
+    """A preexec function: the kernel ends the child with the thread that starts it; None without such a call."""
     try:
         prctl = ctypes.CDLL(None).prctl
     except (OSError, AttributeError):

@@ -2,30 +2,21 @@
 
 import argparse
 import asyncio
-import os
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from infrastructure.local import process
-from infrastructure.local.mailbox import MailboxServer, serve
 from infrastructure.local.samples import AP_MAILBOX, LATE_VENDOR, MAILBOX, VENDORS, sample_mails
-from infrastructure.local.storage import Storage
+from infrastructure.local.system import System, fresh_folder, running
 from infrastructure.operations.vendors import read_vendors, write_vendors
 from shared.adapters.queues import StorageQueues
-from shared.adapters.tables import LEDGER, OPEN
 from shared.domain.messages import ADD_VENDOR
 from shared.domain.reason import EXPLANATIONS
 from shared.domain.transaction import Status, Transaction
@@ -46,8 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the system over the mails; 0 only if every one reached a final state."""
     console = Console(stderr=True)
     mails = list(_mails(arguments.mail))
-    with ExitStack() as stack:
-        system = stack.enter_context(_system(_fresh_folder()))
+    with running(fresh_folder()) as system:
         console.print(f"mails in {system.root}, log in {system.log}", soft_wrap=True)
         asyncio.run(_add_vendors(system, console))
         system.arrive(mails)
@@ -68,84 +58,12 @@ def _mails(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
         yield from ((file.name, file.read_bytes()) for file in files)
 
 
-def _fresh_folder() -> Path:
-    parent = process.checkout() / ".local"
-    parent.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=time.strftime("run-%Y%m%d-%H%M%S-"), dir=parent))
-
-
-@dataclass(frozen=True, slots=True)
-class _System:
-    """Everything that runs."""
-
-    root: Path
-    log: Path
-    mailbox: MailboxServer
-    environment: Mapping[str, str]
-    host: "subprocess.Popen[str]"
-
-    @property
-    def connection_string(self) -> str:
-        return self.environment["AzureWebJobsStorage"]
-
-    def arrive(self, mails: Sequence[tuple[str, bytes]]) -> None:
-        """Drop mails into the Inbox."""
-        inbox = self.root / MAILBOX / "Inbox"
-        inbox.mkdir(parents=True, exist_ok=True)
-        for number, (name, data) in enumerate(mails):
-            target = inbox / name
-            if target.exists():
-                target = inbox / f"{target.stem}-{number}{target.suffix}"
-            target.write_bytes(data)
-
-    def rows(self) -> list[Transaction]:
-        """Every transaction of the ledger."""
-        return [Transaction.from_columns(e) for e in self._entities(LEDGER) if "EventOf" not in e]
-
-    def open_count(self) -> int:
-        """How many transactions are open."""
-        return len(self._entities(OPEN))
-
-    def _entities(self, name: str) -> list[Mapping[str, Any]]:
-        with TableServiceClient.from_connection_string(self.connection_string) as service:
-            table = service.create_table_if_not_exists(name)
-            return list(table.list_entities())
-
-
-@contextmanager
-def _system(folder: Path) -> Iterator[_System]:
-    root, log = folder / "mail", folder / "host.log"
-    with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
-        environment = _environment(storage, mailbox)
-        command = [sys.executable, "-m", "infrastructure.local", "host"]
-        host = subprocess.Popen(
-            command, cwd=process.checkout(), env=environment, stdout=output, stderr=output, text=True
-        )
-        try:
-            yield _System(root, log, mailbox, environment, host)
-        finally:
-            process.stop(host, seconds=30)
-
-
-def _environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
-    ours = {
-        "AzureWebJobsStorage": storage.connection_string,
-        "INVOICE_MAILBOX": MAILBOX,
-        "AP_MAILBOX": AP_MAILBOX,
-        "TEAMS_WEBHOOK_URL": mailbox.teams_url,
-        "GRAPH_BASE_URL": mailbox.graph_url,
-        "GRAPH_CREDENTIAL": "anonymous",
-    }
-    defaults = {"MAIL_INGEST_SCHEDULE": "*/2 * * * * *", "AP_MAX_PER_MINUTE": "1000"}
-    return {**defaults, **os.environ, **ours}
-
-
-async def _add_vendors(system: _System, console: Console) -> None:
+async def _add_vendors(system: System, console: Console) -> None:
     entries, _ = read_vendors(VENDORS)
     await write_vendors(vendor_desk(system.environment), entries, console)
 
 
-async def _add_late_vendor(system: _System) -> None:
+async def _add_late_vendor(system: System) -> None:
     """Ask for a vendor as anybody would: by a message."""
     entries, _ = read_vendors(LATE_VENDOR)
     with QueueServiceClient.from_connection_string(system.connection_string) as service:
@@ -154,7 +72,7 @@ async def _add_late_vendor(system: _System) -> None:
             await queues.send(ADD_VENDOR, entry.vendor.to_bytes())
 
 
-def _watch(system: _System, expected: int, console: Console, *, is_sample: bool) -> list[Transaction]:
+def _watch(system: System, expected: int, console: Console, *, is_sample: bool) -> list[Transaction]:
     """Show progress until everything has come to rest, or nothing moves any more."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -173,7 +91,7 @@ def _watch(system: _System, expected: int, console: Console, *, is_sample: bool)
             if now - moved_at > STALLED_SECONDS:
                 console.print(f"nothing moves any more; see {system.log}", style="red", soft_wrap=True)
                 return rows
-            is_quiet = at_rest >= expected and at_rest == len(rows) and system.open_count() == 0
+            is_quiet = at_rest == len(rows) and system.is_quiet(expected)
             quiet_since = (quiet_since or now) if is_quiet else 0.0
             if is_quiet and late_vendor_is_due:
                 asyncio.run(_add_late_vendor(system))
@@ -183,7 +101,7 @@ def _watch(system: _System, expected: int, console: Console, *, is_sample: bool)
             time.sleep(POLL_SECONDS)
 
 
-def _show(system: _System, rows: Sequence[Transaction]) -> None:
+def _show(system: System, rows: Sequence[Transaction]) -> None:
     table = Table(title="what became of the mails", title_justify="left")
     for heading in ("mail", "vendor", "invoice number"):
         table.add_column(heading)
@@ -203,12 +121,12 @@ def _show(system: _System, rows: Sequence[Transaction]) -> None:
     print(f"cards:    {system.root / 'teams'}")
 
 
-def _file_name(system: _System, row: Transaction) -> str:
+def _file_name(system: System, row: Transaction) -> str:
     path = system.mailbox.file_of(MAILBOX, row.mail_id)
     return path.name if path is not None else row.subject
 
 
-def _keep(system: _System, console: Console) -> None:
+def _keep(system: System, console: Console) -> None:
     console.print(f"drop .eml files into {system.root / MAILBOX / 'Inbox'}; Ctrl-C ends", soft_wrap=True)
     for name in ("AzureWebJobsStorage", "GRAPH_BASE_URL", "TEAMS_WEBHOOK_URL"):
         console.print(f"export {name}='{system.environment[name]}'", soft_wrap=True, markup=False, highlight=False)

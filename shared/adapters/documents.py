@@ -38,10 +38,18 @@ class Limits:
     # 25 MB; the rest is for large pages. Two children at their limit still fit the 1.5 GB of the smallest worker.
     memory_bytes: int = 512 * 1024 * 1024
     children: int = 2
+    # How many mails one child reads before it is replaced. Its start costs more than an average mail.
+    mails_per_child: int = 1
 
 
 class _Lost(Exception):
     """The child died, overran its time or answered nonsense."""
+
+
+@dataclass(slots=True)
+class _Child:
+    process: Process
+    mails: int = 0  # read before this one
 
 
 class SubprocessDocuments:
@@ -51,6 +59,12 @@ class SubprocessDocuments:
         self._limits = limits or Limits()
         self._environment = dict(environment or {})
         self._children = asyncio.Semaphore(self._limits.children)
+        self._idle: list[_Child] = []
+
+    async def close(self) -> None:
+        """End the children that wait for more mails."""
+        while self._idle:
+            await _end(self._idle.pop().process)
 
     async def read(self, contents: Sequence[Content]) -> list[Document]:
         """Return one Document for each content, in order; never raises for what the bytes hold."""
@@ -66,15 +80,14 @@ class SubprocessDocuments:
 
     async def read_report(self, mime: bytes) -> DeliveryReport | None:
         """Return what a mail's MIME source reports about a delivery, None where it holds no readable report."""
+        # The report's own parts come before what it returns, so the head of a large one tells it all.
+        head = mime[: self._limits.document_bytes]
         async with self._children:
             try:
                 async with self._child() as child:
-                    # The report's own parts come before what it returns, so the head of a large one tells it all.
-                    head = mime[: self._limits.document_bytes]
-                    answer = await self._ask(child, REPORT, head, self._limits.document_seconds)
+                    return _report(await self._ask(child, REPORT, head, self._limits.document_seconds))
             except _Lost:
                 return None
-        return _report(answer)
 
     async def _read_within_time(
         self, contents: Sequence[Content], waiting: list[int], documents: list[Document]
@@ -84,28 +97,37 @@ class SubprocessDocuments:
         while waiting and time.monotonic() < end:
             try:
                 async with self._child() as child:
+                    is_fresh = child.mails == 0
                     while waiting:
                         index = waiting.pop(0)
                         left = min(self._limits.document_seconds, end - time.monotonic())
                         answer = await self._ask(child, DOCUMENT, contents[index].data, left)
                         documents[index] = _document(contents[index].name, answer)
             except _Lost:
-                continue
+                if not is_fresh:  # what an earlier mail left behind may have been the cause
+                    waiting.insert(0, index)
 
     @asynccontextmanager
-    async def _child(self) -> AsyncIterator[Process]:
-        process = await self._start()
+    async def _child(self) -> AsyncIterator[_Child]:
+        """A child for one mail; kept for the next one unless anything went wrong, or it has served its time."""
+        child = self._idle.pop() if self._idle else _Child(await self._start())
+        is_sound = False
         try:
-            yield process
+            yield child
+            child.mails += 1
+            is_sound = child.process.returncode is None and child.mails < self._limits.mails_per_child
         finally:
-            ending = asyncio.create_task(_end(process))
-            await asyncio.shield(ending)
+            if is_sound:
+                self._idle.append(child)
+            else:
+                await asyncio.shield(asyncio.create_task(_end(child.process)))
 
     async def _start(self) -> Process:
         """Start the child through a plain interpreter: the running program's own main module is not ours."""
         limits = self._limits
         patience = int(limits.document_seconds * 500)
-        numbers = (limits.pages, limits.characters, patience, limits.memory_bytes, int(limits.seconds) + 1)
+        cpu = (int(limits.seconds) + 1) * limits.mails_per_child
+        numbers = (limits.pages, limits.characters, patience, limits.memory_bytes, cpu)
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-P", "-S", "-s", "-B", "-X", "utf8", "-m", "shared.adapters.document_worker"),
@@ -118,15 +140,15 @@ class SubprocessDocuments:
             start_new_session=True,
         )
 
-    async def _ask(self, child: Process, task: bytes, data: bytes, seconds: float) -> dict[str, object]:
+    async def _ask(self, child: _Child, task: bytes, data: bytes, seconds: float) -> dict[str, object]:
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(child, task, data)
+                return await self._exchange(child.process, task, data)
         except (TimeoutError, OSError, EOFError, ValueError) as error:
             raise _Lost from error
 
-    async def _exchange(self, child: Process, task: bytes, data: bytes) -> dict[str, object]:
-        requests, responses = child.stdin, child.stdout
+    async def _exchange(self, process: Process, task: bytes, data: bytes) -> dict[str, object]:
+        requests, responses = process.stdin, process.stdout
         if requests is None or responses is None:
             raise EOFError
         requests.write(LENGTH.pack(len(data) + len(task)) + task)

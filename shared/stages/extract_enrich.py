@@ -1,5 +1,6 @@
 """Reads a mail, finds vendor and invoice facts, and decides what becomes of it."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
@@ -81,7 +82,8 @@ class ExtractEnrich:
     async def _gather(self, case: Case, mail: Mail) -> Findings:
         report = await self._report(mail)
         documents, digests = await self._read(mail)
-        facts = read_facts(mail, documents)
+        # In a thread: hostile text may cost the better part of a second, and the loop serves other mails.
+        facts = await asyncio.to_thread(read_facts, mail, documents)
         return Findings(
             mail=mail,
             facts=facts,

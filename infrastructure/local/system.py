@@ -1,0 +1,100 @@
+"""The parts of the local system, started together and looked at from the outside."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azure.data.tables import TableServiceClient
+
+from infrastructure.local import process
+from infrastructure.local.mailbox import MailboxServer, serve
+from infrastructure.local.samples import AP_MAILBOX, MAILBOX
+from infrastructure.local.storage import Storage
+from shared.adapters.tables import LEDGER, OPEN
+from shared.domain.transaction import Transaction
+
+
+def fresh_folder() -> Path:
+    """A folder of its own for this run, so that two side by side do not meet."""
+    parent = process.checkout() / ".local"
+    parent.mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=time.strftime("run-%Y%m%d-%H%M%S-"), dir=parent))
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Everything that runs."""
+
+    root: Path
+    log: Path
+    mailbox: MailboxServer
+    environment: Mapping[str, str]
+    host: "subprocess.Popen[str]"
+
+    @property
+    def connection_string(self) -> str:
+        return self.environment["AzureWebJobsStorage"]
+
+    def arrive(self, mails: Sequence[tuple[str, bytes]]) -> None:
+        """Drop mails into the Inbox."""
+        inbox = self.root / MAILBOX / "Inbox"
+        inbox.mkdir(parents=True, exist_ok=True)
+        for number, (name, data) in enumerate(mails):
+            target = inbox / name
+            if target.exists():
+                target = inbox / f"{target.stem}-{number}{target.suffix}"
+            target.write_bytes(data)
+
+    def rows(self) -> list[Transaction]:
+        """Every transaction of the ledger."""
+        return [Transaction.from_columns(e) for e in self._entities(LEDGER) if "EventOf" not in e]
+
+    def open_count(self) -> int:
+        """How many transactions are open."""
+        return len(self._entities(OPEN))
+
+    def is_quiet(self, expected: int) -> bool:
+        """Whether that many mails, and all that the ledger knows, are final, filed and announced."""
+        rows = self.rows()
+        return len(rows) >= expected and all(row.is_finished for row in rows) and self.open_count() == 0
+
+    def _entities(self, name: str) -> list[Mapping[str, Any]]:
+        with TableServiceClient.from_connection_string(self.connection_string) as service:
+            table = service.create_table_if_not_exists(name)
+            return list(table.list_entities())
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[System]:
+    """Run storage, mailbox and host over a folder until the block ends."""
+    root, log = folder / "mail", folder / "host.log"
+    with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
+        environment = _environment(storage, mailbox)
+        command = [sys.executable, "-m", "infrastructure.local", "host"]
+        host = subprocess.Popen(
+            command, cwd=process.checkout(), env=environment, stdout=output, stderr=output, text=True
+        )
+        try:
+            yield System(root, log, mailbox, environment, host)
+        finally:
+            process.stop(host, seconds=30)
+
+
+def _environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
+    ours = {
+        "AzureWebJobsStorage": storage.connection_string,
+        "INVOICE_MAILBOX": MAILBOX,
+        "AP_MAILBOX": AP_MAILBOX,
+        "TEAMS_WEBHOOK_URL": mailbox.teams_url,
+        "GRAPH_BASE_URL": mailbox.graph_url,
+        "GRAPH_CREDENTIAL": "anonymous",
+    }
+    defaults = {"MAIL_INGEST_SCHEDULE": "*/2 * * * * *", "AP_MAX_PER_MINUTE": "1000"}
+    return {**defaults, **os.environ, **ours}
