@@ -76,7 +76,7 @@ def running(folder: Path) -> Iterator[System]:
     """Run storage, mailbox and host over a folder until the block ends."""
     root, log = folder / "mail", folder / "host.log"
     with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
-        environment = _environment(storage, mailbox)
+        environment = app_environment(storage, mailbox)
         command = [sys.executable, "-m", "infrastructure.local", "host"]
         host = subprocess.Popen(
             command, cwd=process.checkout(), env=environment, stdout=output, stderr=output, text=True
@@ -87,7 +87,7 @@ def running(folder: Path) -> Iterator[System]:
             process.stop(host, seconds=30)
 
 
-def _environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
+def app_environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
     ours = {
         "AzureWebJobsStorage": storage.connection_string,
         "INVOICE_MAILBOX": MAILBOX,

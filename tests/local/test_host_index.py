@@ -66,6 +66,11 @@ def test_one_bad_signature_costs_all_functions(indexed: Indexer) -> None:
         indexed(GOOD + queue_function("Bad").replace("msg: str", "msg: str, more: str = ''"))
 
 
+def test_an_annotation_that_cannot_be_evaluated_costs_all_functions(indexed: Indexer) -> None:
+    with pytest.raises(IndexingError, match=r"NameError: name 'Missing' is not defined \(function Bad\)"):
+        indexed(GOOD + queue_function("Bad").replace("msg: str", "msg: 'Missing'"))
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [

@@ -1,8 +1,11 @@
 """Queue triggers: tries, poison, leases, and what a function is given."""
 
 import json
+import re
 import signal
+import time
 
+from infrastructure.local.process import free_port
 from tests.local.conftest import Apps, Queues
 
 
@@ -169,3 +172,37 @@ def test_plain_text_passes_when_host_json_says_no_encoding(apps: Apps, queues: Q
     )
     assert host.ended() == 0
     assert queues.raw("out") == ["a < b & ü"]
+
+
+def test_a_failed_message_of_a_poison_queue_stays_hidden_instead_of_looping(apps: Apps, queues: Queues) -> None:
+    queues.put("in-poison", "x")
+    host = apps.start("""
+        @app.queue_trigger(arg_name="msg", queue_name=Q + "in-poison", connection=STORAGE)
+        async def Drain(msg: func.QueueMessage) -> None:
+            note(msg.dequeue_count)
+            raise SystemExit
+    """)
+    host.wait_for_log("the function ended with SystemExit")
+    time.sleep(0.5)
+    assert host.stop() == 0
+    assert host.notes() == ["1"]
+    client = queues.service.get_queue_client(queues.prefix + "in-poison")
+    assert client.get_queue_properties().approximate_message_count == 1
+    assert queues.raw("in-poison") == []
+
+
+def test_a_storage_that_does_not_answer_is_tried_again_and_holds_idleness_back(apps: Apps) -> None:
+    nowhere = re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{free_port()}", apps.connection_string)
+    host = apps.start_written(
+        apps.write("""
+            @app.queue_trigger(arg_name="msg", queue_name=Q + "in", connection=STORAGE)
+            def Work(msg: str) -> None:
+                note(msg)
+        """),
+        "--until-idle",
+        "0.1",
+        AzureWebJobsStorage=nowhere,
+    )
+    host.wait_for_log("Cannot receive from queue")
+    assert host.process.poll() is None
+    assert host.stop() == 0
