@@ -32,6 +32,11 @@ _SETTINGS = (
 _PREFIXES = ("AzureWebJobs", "AZURE_", "GRAPH_", "IDENTITY_", "MSI_")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # The Graph SDK imports a name that its own base library deprecates.
+    config.addinivalue_line("filterwarnings", "ignore:GetQueryParameters is deprecated:DeprecationWarning")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test sees the settings that it makes, never those of the machine it runs on."""

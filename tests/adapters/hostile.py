@@ -13,6 +13,11 @@ HOSTILE_TEXTS = {
     "dots": "..",
     "equals": "=2f=",
     "empty": "",
+}
+LONG_TEXTS = {
     "long": "long/" * 400,
+    "long and other at its end": "long/" * 399 + "other",
     "long astral": "🧾" * 2000,
+    "long astral and other at its end": "🧾" * 1999 + "!",
+    "long of spaces": "a" + " " * 1998 + "b",
 }

@@ -18,7 +18,7 @@ from shared.domain.reason import Reason
 from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction, UnreadableRow
 from shared.ports import Conflict, Ledger
 from tests.adapters.conftest import OwnTables, own_tables
-from tests.adapters.hostile import HOSTILE_TEXTS
+from tests.adapters.hostile import HOSTILE_TEXTS, LONG_TEXTS
 from tests.fakes import FakeLedger
 
 NOW = datetime(2026, 3, 5, 9, 30, 15, 123456, tzinfo=UTC)
@@ -191,7 +191,7 @@ async def test_a_row_with_nothing_but_the_necessary_comes_back_as_it_was_written
 
 
 async def test_a_senders_words_come_back_as_they_were_written(ledger: Ledger) -> None:
-    for number, text in enumerate(HOSTILE_TEXTS.values()):
+    for number, text in enumerate([*HOSTILE_TEXTS.values(), *LONG_TEXTS.values()]):
         row = transaction(entry(number).key, subject=text, sender=text, vendor_name=text, invoice_number=text)
         await ledger.insert(row, replace(SEEN, why=text))
         assert bare(await ledger.get(row.key)) == row
@@ -206,6 +206,11 @@ async def test_a_key_out_of_a_mangled_message_finds_nothing(ledger: Ledger) -> N
     for text in HOSTILE_TEXTS.values():
         assert await ledger.get(Key("202603", text)) is None
         assert await ledger.get(Key(text, KEY.transaction_id)) is None
+
+
+async def test_a_key_of_endless_length_finds_nothing(ledger: Ledger) -> None:
+    await ledger.insert(transaction(), SEEN)
+    assert await ledger.get(Key("202603", LONG_TEXTS["long"])) is None
 
 
 async def test_the_first_insert_wins_and_the_second_changes_nothing(world: World) -> None:
@@ -372,11 +377,11 @@ async def test_a_transaction_is_found_by_the_first_digits_of_its_id(ledger: Ledg
 
 async def test_a_reference_out_of_a_strangers_mail_finds_nothing(ledger: Ledger) -> None:
     await ledger.index_marker(KEY)
-    for text in HOSTILE_TEXTS.values():
+    for text in [*HOSTILE_TEXTS.values(), *LONG_TEXTS.values()]:
         assert await ledger.by_reference(text) == []
 
 
-class LosesAnAnswer(RequestsTransport):
+class LosesAnAnswer(RequestsTransport):  # type: ignore[misc]  # the SDK loads it lazily, without its type
     """Passes every request on, and turns the answer to one chosen request into a 503."""
 
     def __init__(self) -> None:
@@ -384,7 +389,7 @@ class LosesAnAnswer(RequestsTransport):
         self.is_armed = False
 
     def send(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        response = super().send(request, **kwargs)
+        response: HttpResponse = super().send(request, **kwargs)
         if self.is_armed and request.url.endswith("/$batch"):
             self.is_armed = False
             response.status_code = 503

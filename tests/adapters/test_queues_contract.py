@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -13,7 +12,6 @@ from azure.storage.queue import QueueClient, QueueServiceClient
 
 from shared.adapters.queues import StorageQueues
 from shared.ports import PoisonMessage, Queues
-from tests.adapters.hostile import HOSTILE_TEXTS
 from tests.fakes import FakeQueues
 
 BODIES = [b"", b'{"schema_version": 1}', "Größe 🧾 <&>".encode(), bytes(range(256)), b"x" * 48 * 1024]
@@ -158,31 +156,8 @@ async def test_messages_are_base64_on_the_wire_as_the_host_expects_them(
 
 
 async def test_poison_that_never_was_base64_is_its_text(storage_world: StorageWorld, queue: str) -> None:
-    texts = ['{"a": 1}', "not base64!", "Größe <&>", "a b", "abc", "====", *map(_printable, HOSTILE_TEXTS.values())]
-    texts = [text for text in texts if text.strip() == text and text]
+    texts = ['{"a": 1}', "not base64!", "Größe <&>", "a b", "abc", "====", "O'Brien", "100%", "🧾", "]]>", "a\nb"]
     for text in texts:
         storage_world.poison_text(queue, text)
-    bodies = [m.body for _ in range(2) for m in await storage_world.queues.poisoned(queue)]
+    bodies = [message.body for message in await storage_world.queues.poisoned(queue)]
     assert sorted(bodies) == sorted(text.encode() for text in texts)
-
-
-def _printable(text: str) -> str:
-    """Without the characters that the queue's XML cannot carry."""
-    return "".join(c for c in text if c.isprintable())
-
-
-@pytest.fixture(autouse=True)
-def _tidy(request: pytest.FixtureRequest, queue: str) -> Iterator[None]:
-    """Leave no queue behind in the emulator of the session."""
-    yield
-    if "storage_world" in request.fixturenames:
-        world: StorageWorld = request.getfixturevalue("storage_world")
-        for name in (queue, f"{queue}-poison"):
-            _ignoring_absence(world.client(name).delete_queue)
-
-
-def _ignoring_absence(act: Callable[[], object]) -> None:
-    try:
-        act()
-    except ResourceNotFoundError:
-        return

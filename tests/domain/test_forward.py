@@ -1,0 +1,229 @@
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.forward import (
+    BODY_LIMIT,
+    MARKER_HEADER,
+    MARKER_PROPERTY,
+    SUBJECT_LIMIT,
+    difference,
+    marked_attempt,
+    marker_of,
+    message_id,
+    references_in,
+    subject,
+    summary_html,
+    summary_lines,
+    summary_text,
+    with_summary,
+)
+from shared.domain.mail import Attachment
+from shared.domain.transaction import Transaction
+from tests.domain.made import MAILBOX, TRANSACTION, attachment, full_row, quick, row, transactions
+
+REFERENCE = f"[IA-{TRANSACTION[:12]}]"
+
+
+@quick
+@given(transactions)
+def test_our_marker_and_message_id_are_known_again(any_row: Transaction) -> None:
+    assert marker_of(any_row.marker) == any_row.transaction_id
+    assert marked_attempt(message_id(any_row, MAILBOX), MAILBOX) == (any_row.transaction_id, any_row.attempt)
+    assert marked_attempt(message_id(any_row, MAILBOX), "ap@elsewhere.example") is None
+
+
+def test_the_marker_is_the_property_that_becomes_a_header() -> None:
+    assert MARKER_PROPERTY == "String {00020386-0000-0000-C000-000000000046} Name x-invoice-agent-transaction"
+    assert MARKER_PROPERTY.endswith(MARKER_HEADER)
+
+
+@pytest.mark.parametrize("text", ["", "x", TRANSACTION, f"{TRANSACTION}-", f"{TRANSACTION}-12345", f"x{TRANSACTION}-1"])
+def test_what_is_no_marker_names_no_transaction(text: str) -> None:
+    assert marker_of(text) == ""
+
+
+@pytest.mark.parametrize("host", ["contoso.example", "CONTOSO.example"])
+def test_a_message_id_is_ours_with_and_without_brackets(host: str) -> None:
+    assert marked_attempt(f" {TRANSACTION}-3@{host} ", MAILBOX) == (TRANSACTION, 3)
+
+
+@quick
+@given(transactions, st.text(), st.text())
+def test_the_reference_is_found_in_a_returned_subject(any_row: Transaction, before: str, after: str) -> None:
+    assert any_row.transaction_id[:12] in references_in(f"{before} {subject(any_row)} {after}")
+
+
+def test_a_reference_counts_once() -> None:
+    assert references_in(f"{REFERENCE} {REFERENCE} [IA-short]") == (TRANSACTION[:12],)
+
+
+def test_the_subject_is_what_ap_sorts_by() -> None:
+    known = full_row().model_copy(update={"subject": "Your invoice"})
+    assert subject(known) == (
+        f"Bluebird Cloud Ltd | Invoice INV-7 | EUR 1,190.00 | due 2026-03-31 | FW: Your invoice {REFERENCE}"
+    )
+
+
+def test_a_subject_says_what_was_not_read() -> None:
+    assert subject(row(vendor_name="Bluebird")) == f"Bluebird | Invoice number not read | FW: (no subject) {REFERENCE}"
+
+
+def test_a_credit_note_is_called_one() -> None:
+    known = row(kind="credit_note", invoice_number="CN-1", total=Decimal(-5), due_date=date(2026, 3, 31))
+    assert subject(known) == f"Credit note CN-1 | -5.00 | due 2026-03-31 | FW: (no subject) {REFERENCE}"
+
+
+@quick
+@given(transactions, st.text(max_size=600))
+def test_any_subject_is_short_enough_and_ends_in_the_reference(any_row: Transaction, text: str) -> None:
+    composed = subject(any_row.model_copy(update={"subject": text}))
+    assert len(composed) <= SUBJECT_LIMIT == 255
+    assert composed.endswith(f" [IA-{any_row.transaction_id[:12]}]")
+
+
+@pytest.mark.parametrize(
+    "characters",
+    [
+        pytest.param("".join(map(chr, (*range(0x20), 0x7F))), id="ASCII"),
+        pytest.param("".join(map(chr, range(0x80, 0xA0))), id="their twins above ASCII"),
+        pytest.param("\u2028\u2029", id="separators of lines and paragraphs"),
+    ],
+)
+def test_no_control_character_of_a_sender_reaches_the_subject(characters: str) -> None:
+    """A line break in a subject is a header of its own to whoever forwards the mail by SMTP."""
+    hostile = f"Invoice{characters}Bcc: everybody@example.com"
+    composed = subject(row(subject=hostile, vendor_name=hostile, invoice_number=hostile, currency=""))
+    assert not [c for c in composed if unicodedata.category(c) in {"Cc", "Zl", "Zp"}]
+
+
+def test_a_long_subject_of_emoji_keeps_its_reference_in_exchange() -> None:
+    """Exchange counts UTF-16 units, two for each of these, and what is over its limit it cuts from the end."""
+    composed = subject(row(subject="\N{BIRD}" * 300))
+    assert len(composed.encode("utf-16-le")) // 2 <= SUBJECT_LIMIT
+
+
+class _Cells(HTMLParser):
+    """The tags of a page, and the text of every cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.cells: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "td":
+            self.cells.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.cells[-1] += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+
+hostile_texts = st.text() | st.sampled_from(
+    ["<script>alert(1)</script>", "&lt;b&gt;", "</td></tr></table>", '"><img src=x>', "<!--", "' onload='x", "]]>"]
+)
+
+
+@quick
+@given(transactions, hostile_texts)
+def test_any_value_reaches_html_as_text(any_row: Transaction, text: str) -> None:
+    hostile = any_row.model_copy(
+        update={
+            "vendor_name": text,
+            "invoice_number": text,
+            "gl_code": text,
+            "billing_party": text,
+            "warnings": (text,),
+        }
+    )
+    page = _Cells()
+    page.feed(summary_html(hostile))
+    page.close()
+    assert page.tags == {"table", "tr", "td", "b", "hr"}
+    assert page.cells == [part for line in summary_lines(hostile) for part in line]
+
+
+@quick
+@given(transactions)
+def test_html_and_plain_summary_name_the_same(any_row: Transaction) -> None:
+    assert summary_text(any_row) == "\n".join(f"{label}: {value}" for label, value in summary_lines(any_row))
+
+
+def test_the_summary_says_what_was_not_read() -> None:
+    lines = dict(summary_lines(row(vendor_name="Bluebird", vendor_id="bluebird")))
+    assert [lines[label] for label in ("Number", "Total", "Issued", "Due")] == ["not read"] * 4
+    assert [lines[label] for label in ("GL code", "Department", "Billing party")] == ["none"] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "before"),
+    [
+        ("<html><body><p>Dear AP</p></body></html>", "<html><body>"),
+        ('<HTML><BODY lang="de"><p>Dear AP</p></BODY></HTML>', '<HTML><BODY lang="de">'),
+        ("<p>Dear AP</p>", ""),
+        ("", ""),
+    ],
+)
+def test_the_summary_stands_before_the_body_and_nothing_is_lost(body: str, before: str) -> None:
+    whole = with_summary(full_row(), body)
+    assert whole == before + summary_html(full_row()) + body[len(before) :]
+
+
+@pytest.mark.parametrize("character", ["x", "ä"])
+def test_a_body_over_the_limit_is_not_rewritten(character: str) -> None:
+    room = (BODY_LIMIT - len(summary_html(full_row()).encode())) // len(character.encode())
+    assert with_summary(full_row(), character * room) is not None
+    assert with_summary(full_row(), character * (room + 1)) is None
+
+
+sized = st.builds(
+    lambda name, size: attachment(name, size=size), st.sampled_from(["a.pdf", "b.pdf"]), st.integers(0, 10**8)
+)
+
+
+@quick
+@given(st.lists(sized, max_size=4), st.randoms(use_true_random=False))
+def test_the_same_attachments_in_any_order_do_not_differ(source: list[Attachment], random: object) -> None:
+    shuffled = list(source)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis' own Random
+    assert difference(source, shuffled) == ""
+
+
+@pytest.mark.parametrize("size", [0, 1000, 100_000, 50_000_000])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_size_may_differ_by_five_percent_and_four_kib_either_way(size: int, sign: int) -> None:
+    tolerated = int(size * 0.05 + 4096)
+    near, far = size + sign * tolerated, size + sign * (tolerated + 1)
+    assert difference([attachment(size=size)], [attachment(size=near)]) == ""
+    assert difference([attachment(size=size)], [attachment(size=far)]) != ""
+
+
+@quick
+@given(st.integers(0, 10**8), st.integers(0, 10**8))
+def test_what_is_far_apart_differs_whichever_is_the_larger(one: int, other: int) -> None:
+    verdict = difference([attachment(size=one)], [attachment(size=other)])
+    swapped = difference([attachment(size=other)], [attachment(size=one)])
+    if abs(one - other) <= 4096:
+        assert not verdict
+        assert not swapped
+    if abs(one - other) > max(one, other) * 0.05 + 4096:
+        assert verdict
+        assert swapped
+
+
+def test_a_difference_names_numbers_but_no_file() -> None:
+    one, other = attachment("secret.pdf"), attachment("other.pdf")
+    assert difference([one], []) == "1 attachments in the mail, 0 in the forward"
+    assert difference([one], [other]) == "an attachment has another name in the forward"
+    assert difference([one], [attachment("secret.pdf", size=9000)]) == (
+        "an attachment of 1000 bytes has 9000 in the forward"
+    )

@@ -1,0 +1,201 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from shared.domain.facts import Fact, Facts
+from shared.domain.vendor import (
+    SHARED_DOMAINS,
+    Match,
+    Vendor,
+    candidate_keys,
+    domain_key,
+    name_key,
+    normalised_name,
+    normalised_vat_id,
+    sender_domains,
+    slug,
+    vat_key,
+)
+from tests.domain.made import quick
+
+labels = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
+domains = st.lists(labels, min_size=2, max_size=4).map(".".join).filter(lambda d: not SHARED_DOMAINS & {d})
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Bluebird Cloud Ltd", "bluebird-cloud-ltd"),
+        ("  Papeterie Lumière & Fils ", "papeterie-lumiere-fils"),
+        ("3M", "3m"),
+        ("株式会社", ""),
+        ("", ""),
+    ],
+)
+def test_a_slug_is_ascii_joined_by_hyphens(name: str, expected: str) -> None:
+    assert slug(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Papeterie Lumière", "PAPETERIE  LUMIERE"),
+        ("Bluebird, Ltd.", "bluebird ltd"),
+        ("STRASSE GmbH", "Straße GmbH"),
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}CME", "acme"),
+        ("株式会社 青", "株式会社・青"),
+    ],
+)
+def test_names_are_compared_without_case_accents_and_punctuation(one: str, other: str) -> None:
+    assert normalised_name(one) == normalised_name(other) != ""
+
+
+@quick
+@given(st.text())
+def test_normalising_a_name_twice_changes_nothing(name: str) -> None:
+    assert normalised_name(normalised_name(name)) == normalised_name(name)
+
+
+def test_a_vat_id_is_compared_without_its_printing() -> None:
+    assert normalised_vat_id("de 811.234-567") == normalised_vat_id("DE811234567")
+
+
+def test_an_identity_is_made_of_the_name_where_none_is_given() -> None:
+    assert Vendor(vendor_name="Bluebird Cloud Ltd").vendor_id == "bluebird-cloud-ltd"
+    assert Vendor(vendor_name="Bluebird Cloud Ltd", vendor_id=" BB-1 ").vendor_id == "BB-1"
+
+
+def test_a_name_without_ascii_letters_asks_for_an_identity() -> None:
+    with pytest.raises(ValidationError, match=r"vendor_id ''.*name one explicitly"):
+        Vendor(vendor_name="株式会社")
+    assert Vendor(vendor_name="株式会社", vendor_id="kk").vendor_id == "kk"
+
+
+@pytest.mark.parametrize("vendor_id", ["a/b", "a b", "-a", "ä", "a\\b", "a#", "a?", "a\nb"])
+def test_an_identity_that_a_table_cannot_hold_is_refused(vendor_id: str) -> None:
+    with pytest.raises(ValidationError, match="vendor_id"):
+        Vendor(vendor_name="Bluebird", vendor_id=vendor_id)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+def test_a_vendor_has_a_name_of_reasonable_length(name: str) -> None:
+    with pytest.raises(ValidationError, match="vendor_name"):
+        Vendor(vendor_name=name, vendor_id="x")
+
+
+def test_a_cell_holds_several_values_separated_by_semicolons() -> None:
+    vendor = Vendor.model_validate(
+        {"vendor_name": "Bluebird", "email_domain": "bluebird.example; bluebird.test;", "aliases": " Blaumeise ;"}
+    )
+    assert vendor.email_domain == ("bluebird.example", "bluebird.test")
+    assert vendor.aliases == ("Blaumeise",)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "bluebird",
+        "billing@bluebird.example",
+        "https://bluebird.example",
+        "bluebird.example/x",
+        "blue bird.example",
+        "bluebird.",
+        "@",
+    ],
+)
+def test_what_is_no_domain_is_refused(domain: str) -> None:
+    with pytest.raises(ValidationError, match="email_domain"):
+        Vendor(vendor_name="Bluebird", email_domain=(domain,))
+
+
+@pytest.mark.parametrize("domain", [".bluebird.example", "bluebird.example.", "bluebird..example", "co\x00m.example"])
+def test_a_domain_that_no_sender_can_have_is_refused(domain: str) -> None:
+    """It would be kept and never find the vendor."""
+    with pytest.raises(ValidationError, match="email_domain"):
+        Vendor(vendor_name="Bluebird", email_domain=(domain,))
+
+
+def test_a_vendor_is_found_by_vat_id_domains_and_names() -> None:
+    vendor = Vendor(
+        vendor_name="Bluebird Ltd",
+        email_domain=("@Bluebird.example", "bluebird.test"),
+        vat_id="gb 987 654 321",
+        aliases=("Blaumeise", "bluebird ltd."),
+    )
+    assert vendor.keys == (
+        "vat:GB987654321",
+        "domain:bluebird.example",
+        "domain:bluebird.test",
+        "name:bluebird ltd",
+        "name:blaumeise",
+    )
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "GMX.de", "@stripe.com", "post.xero.com"])
+def test_a_domain_shared_with_strangers_finds_nobody(domain: str) -> None:
+    assert Vendor(vendor_name="Bluebird", email_domain=(domain,)).keys == ("name:bluebird",)
+
+
+def test_a_name_of_punctuation_finds_nobody() -> None:
+    assert Vendor(vendor_name="***", vendor_id="stars").keys == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("a@bluebird.example", ["bluebird.example"]),
+        (
+            "a@Mail.Billing.Bluebird.example",
+            ["mail.billing.bluebird.example", "billing.bluebird.example", "bluebird.example"],
+        ),
+        ("a@gmail.com", []),
+        ("a@mail.gmail.com", []),
+        ("a@e.stripe.com", []),
+        ("a@localhost", []),
+        ("a@blue bird.example", []),
+        ("a@bluebird.example/x", []),
+        ("nobody", []),
+        ("", []),
+    ],
+)
+def test_a_sender_is_known_by_its_domain_and_the_parents_of_it(address: str, expected: list[str]) -> None:
+    assert list(sender_domains(address)) == expected
+
+
+@quick
+@given(domains, st.lists(labels, max_size=2))
+def test_whoever_claims_a_domain_is_found_by_senders_of_it_and_below_it(domain: str, below: list[str]) -> None:
+    vendor = Vendor(vendor_name="Bluebird", email_domain=(domain,))
+    sender = f"billing@{'.'.join([*below, domain])}"
+    found = {key for group in candidate_keys(sender, Facts()) for key in group}
+    is_shared = any(parent in SHARED_DOMAINS for parent in _parents(sender.partition("@")[2]))
+    assert (domain_key(domain) in found and domain_key(domain) in vendor.keys) or is_shared
+
+
+def _parents(domain: str) -> list[str]:
+    parts = domain.split(".")
+    return [".".join(parts[i:]) for i in range(len(parts))]
+
+
+def test_the_best_evidence_comes_first() -> None:
+    facts = Facts(vendor_name=Fact("Bluebird Ltd", "body"), vat_id=Fact("GB 987654321", "e-invoice"))
+    assert candidate_keys("a@mail.bluebird.example", facts) == (
+        (vat_key("GB987654321"),),
+        (domain_key("mail.bluebird.example"), domain_key("bluebird.example")),
+        (name_key("bluebird ltd"),),
+    )
+
+
+def test_no_evidence_gives_no_key() -> None:
+    assert candidate_keys("someone@gmail.com", Facts()) == ()
+
+
+@pytest.mark.parametrize(
+    ("vendor_ids", "is_certain", "is_ambiguous"), [((), False, False), (("a",), True, False), (("a", "b"), False, True)]
+)
+def test_a_match_is_certain_only_with_exactly_one_vendor(
+    vendor_ids: tuple[str, ...], *, is_certain: bool, is_ambiguous: bool
+) -> None:
+    match = Match(vendor_ids)
+    assert (match.is_certain, match.is_ambiguous) == (is_certain, is_ambiguous)
