@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 
 STORAGE = "AzureWebJobsStorage"
+LONGEST_SECONDS = 7 * 24 * 3600  # a queue message lives no longer
+EARLIEST_YEAR = 1970
 CREDENTIALS = ("managed_identity", "default", "anonymous")
 
 
@@ -120,7 +122,7 @@ class _Reader:
         try:
             return parse(text)
         except ValueError:
-            shown = "" if "://" in text else f", found {text!r}"  # a URL may hold a key
+            shown = "" if parse is _url or "://" in text else f", found {text!r}"  # a URL may hold a key
             self.faults.append(f"{name}: wanted {_WANTED[parse]}{shown}")
             return None
 
@@ -182,7 +184,7 @@ def _instant(text: str) -> datetime | None:
     if not text:
         return None
     instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
+    if instant.tzinfo is None or instant.year < EARLIEST_YEAR:
         raise ValueError
     return instant.astimezone(UTC)
 
@@ -194,7 +196,9 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> timedelta:
-    return timedelta(seconds=_count(text))
+    if (seconds := _count(text)) > LONGEST_SECONDS:
+        raise ValueError
+    return timedelta(seconds=seconds)
 
 
 def _credential(text: str) -> str:
@@ -209,6 +213,6 @@ _WANTED: dict[Callable[[str], Any], str] = {
     _url: "an http or https URL",
     _instant: "a UTC instant such as 2026-12-01T00:00:00Z",
     _count: "a whole number of at least 1",
-    _seconds: "a whole number of seconds, at least 1",
+    _seconds: f"a whole number of seconds from 1 to {LONGEST_SECONDS}",
     _credential: f"one of {', '.join(CREDENTIALS)}",
 }

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def _import(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True)
     try:
         entries, faults = read_vendors(arguments.file)
-        written = asyncio.run(write_vendors(vendor_desk(_environment()), entries, console))
+        written = asyncio.run(write_vendors(_desk(), entries, console))
     except (UnusableFile, InvalidSettings, SettingError) as error:
         console.print(f"vendors import: {error}", style="red", markup=False, soft_wrap=True)
         return COULD_NOT_RUN
@@ -80,10 +80,13 @@ def _import(arguments: argparse.Namespace) -> int:
     return LINES_AT_FAULT if faults else OK
 
 
-def _environment() -> Mapping[str, str]:
+def _desk() -> VendorDesk:
     environment = dict(os.environ)
     add_local_settings(checkout(), environment)
-    return environment
+    try:
+        return vendor_desk(environment)
+    except ValueError as error:  # the SDK's, whose text may hold the key
+        raise UnusableFile("AzureWebJobsStorage: no connection string of a storage account") from error
 
 
 def read_vendors(path: Path) -> tuple[list[Entry], list[Fault]]:
@@ -92,6 +95,10 @@ def read_vendors(path: Path) -> tuple[list[Entry], list[Fault]]:
     faults: list[Fault] = []
     seen: dict[str, int] = {}
     for line, row in _rows(path):
+        if None in row or None in row.values():
+            # Read on, a missing or surplus comma would code invoices wrongly without a word.
+            faults.append(Fault(line, "more or fewer cells than the header; quote cells that hold a comma"))
+            continue
         try:
             vendor = AddVendor.checked(row)
         except UnreadableMessage as error:
@@ -106,7 +113,7 @@ def read_vendors(path: Path) -> tuple[list[Entry], list[Fault]]:
     return entries, faults
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
     try:
         # utf-8-sig: Excel writes a byte order mark
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -115,7 +122,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             _check_header(path, header)
             reader.fieldnames = header
             for row in reader:
-                yield reader.line_num, {name: value or "" for name, value in row.items() if name}
+                yield reader.line_num, row
     except OSError as error:
         raise UnusableFile(f"cannot read {path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -124,10 +131,17 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
-    unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
-    if missing or unknown:
-        found = f"missing {', '.join(missing)}" if missing else f"unknown {', '.join(map(repr, unknown))}"
-        raise UnusableFile(f"{path}, line 1: {found}; wanted {','.join(REQUIRED)}, optional {','.join(OPTIONAL)}")
+    unknown = [repr(name) for name in header if name not in REQUIRED + OPTIONAL]
+    twice = [name for name in dict.fromkeys(header) if header.count(name) > 1]
+    found = [
+        f"{fault} {', '.join(names)}"
+        for fault, names in (("missing", missing), ("unknown", unknown), ("more than once", twice))
+        if names
+    ]
+    if found:
+        raise UnusableFile(
+            f"{path}, line 1: {'; '.join(found)}; wanted {','.join(REQUIRED)}, optional {','.join(OPTIONAL)}"
+        )
 
 
 async def write_vendors(desk: VendorDesk, entries: list[Entry], console: Console) -> int:

@@ -133,9 +133,12 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     if not response.content:
         return {}
     try:
-        body = response.json()
+        body = json.loads(response.content)
     except ValueError as error:
         raise Later(f"the mailbox answered {response.status_code} with something that is not JSON") from error
+    if b"\\ud" in response.content.lower():
+        # Half a surrogate pair is legal in JSON and in no encoding; a hostile subject may hold one.
+        body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
     return body if isinstance(body, dict) else {}
 
 

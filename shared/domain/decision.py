@@ -1,6 +1,6 @@
 """What becomes of a mail: ignore, park, review or post, with the reasons.
 
-The order is fixed: ignore -> vendor -> risk -> duplicate -> post.
+The order is fixed: ignore -> vendor -> risk -> duplicate -> post; before all but the first, what comes again and again.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from shared.domain.mail import Mail
 from shared.domain.reason import NEVER_WAIVED, Reason
 from shared.domain.report import DeliveryReport
 from shared.domain.transaction import Status
-from shared.domain.vendor import Match
+from shared.domain.vendor import PROVEN_BY, Match
 
 
 class Origin(StrEnum):
@@ -74,7 +74,7 @@ def decide(findings: Findings) -> Decision:
     if ignored and ignored not in findings.answered:
         return Decision(Status.IGNORED, (ignored,))
     waived = findings.answered - NEVER_WAIVED
-    groups = (_unfit(findings), _vendor(findings), _risks(findings), _duplicates(findings))
+    groups = (_flood(findings), _unfit(findings), _vendor(findings), _risks(findings), _duplicates(findings))
     held = next((left for group in groups if (left := group - waived)), frozenset())
     if not held:
         return Decision(Status.ENRICHED, warnings=_warnings(findings))
@@ -111,6 +111,10 @@ def _is_unmatched_bounce(findings: Findings) -> bool:
     return unreadable or (failed and not findings.bounced)
 
 
+def _flood(findings: Findings) -> frozenset[Reason]:
+    return frozenset({Reason.REPEATED}) if findings.repeats > findings.repeat_limit else frozenset()
+
+
 def _unfit(findings: Findings) -> frozenset[Reason]:
     if findings.mail.documents:
         return frozenset()
@@ -126,11 +130,12 @@ def _vendor(findings: Findings) -> frozenset[Reason]:
 
 
 def _risks(findings: Findings) -> frozenset[Reason]:
-    unreadable = any(document.legibility is Legibility.UNREADABLE for document in findings.facts.documents)
+    legibility = {document.legibility for document in findings.facts.documents}
+    sender_is_certain = findings.match.key.startswith(PROVEN_BY)
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
-        Reason.REPEATED: findings.repeats > findings.repeat_limit,
-        Reason.DOCUMENT_UNREADABLE: unreadable,
+        Reason.DOCUMENT_UNREADABLE: Legibility.UNREADABLE in legibility,
+        Reason.SCAN_FROM_UNKNOWN: Legibility.SCAN in legibility and not sender_is_certain,
     }
     return frozenset(reason for reason, present in risks.items() if present)
 

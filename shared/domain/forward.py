@@ -13,12 +13,12 @@ MARKER_HEADER = "x-invoice-agent-transaction"
 MARKER_PROPERTY = f"String {{00020386-0000-0000-C000-000000000046}} Name {MARKER_HEADER}"
 
 BODY_LIMIT = 2 * 1024 * 1024  # bytes; with the 33 % of JSON and transport it stays below Graph's 4 MB a request
-SUBJECT_LIMIT = 255  # characters; what Exchange keeps of a subject
+SUBJECT_LIMIT = 255  # of a subject; counted in UTF-16 units, as Windows counts characters
 
 _MARKER = re.compile(r"([0-9a-f]{32})-\d{1,4}")
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})-(\d{1,4})@([^\s<>@]+)>?")
 _REFERENCE = re.compile(r"\[IA-([0-9a-f]{12})\]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def marker_of(text: str) -> str:
@@ -54,7 +54,11 @@ def subject(row: Transaction) -> str:
         f"FW: {row.subject}" if row.subject else "FW: (no subject)",
     ]
     text = " | ".join(_CONTROL.sub(" ", part).strip() for part in parts if part)
-    return text[: SUBJECT_LIMIT - len(reference)].rstrip() + reference
+    return _cut(text, SUBJECT_LIMIT - len(reference)).rstrip() + reference
+
+
+def _cut(text: str, units: int) -> str:
+    return text.encode("utf-16-le", "replace")[: 2 * units].decode("utf-16-le", "ignore")
 
 
 def summary_lines(row: Transaction) -> list[tuple[str, str]]:

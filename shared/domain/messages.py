@@ -6,7 +6,7 @@ No top-level key is called like message metadata (id, dequeueCount ...): the Fun
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -42,7 +42,7 @@ class _Message(BaseModel):
             raise _unreadable(cls, error) from error
 
     @classmethod
-    def checked(cls, fields: Mapping[str, object]) -> Self:
+    def checked(cls, fields: Mapping[Any, object]) -> Self:
         """Build a message from its fields; raises UnreadableMessage naming those at fault."""
         try:
             return cls.model_validate(dict(fields))

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NO_INVOICE = "no_invoice"
     MAIL_UNREADABLE = "mail_unreadable"
     DOCUMENT_UNREADABLE = "document_unreadable"
+    SCAN_FROM_UNKNOWN = "scan_from_unknown"
     DUPLICATE = "duplicate"
     REPEATED = "repeated"
     MARKER_UNKNOWN = "marker_unknown"
@@ -71,7 +72,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The mailbox cannot read this mail out.", "Open it in Outlook; forward it by hand."
     ),
     Reason.DOCUMENT_UNREADABLE: Explanation(
-        "No document of the mail could be read.", f"Look at it; if it is good, {_RELEASE}."
+        "A document of the mail cannot be read.", f"Look at it; if it is good, {_RELEASE}."
+    ),
+    Reason.SCAN_FROM_UNKNOWN: Explanation(
+        "It is a scan, and its sender does not prove the vendor.", f"Look at it; if it is good, {_RELEASE}."
     ),
     Reason.DUPLICATE: Explanation(
         "AP has had this invoice number of this vendor already.",

@@ -39,7 +39,13 @@ def cells(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-Cells = Annotated[tuple[str, ...], BeforeValidator(lambda value: cells(value) if isinstance(value, str) else value)]
+# Limits keep a vendor within a queue message (48 KiB) and a table column (32 Ki characters).
+Text = Annotated[str, Field(max_length=200)]
+Cells = Annotated[
+    tuple[Text, ...],
+    Field(max_length=50),
+    BeforeValidator(lambda value: cells(value) if isinstance(value, str) else value),
+]
 
 
 def slug(name: str) -> str:
@@ -67,12 +73,12 @@ class Vendor(BaseModel):
     vendor_name: str = Field(min_length=1, max_length=200)
     vendor_id: str = Field(default="", max_length=200)
     email_domain: Cells = ()
-    expense_dept: str = ""
-    allocation_schedule: str = ""
-    gl_code: str = ""
-    billing_party: str = ""
-    notes: str = ""
-    vat_id: str = ""
+    expense_dept: Text = ""
+    allocation_schedule: Text = ""
+    gl_code: Text = ""
+    billing_party: Text = ""
+    notes: str = Field(default="", max_length=2000)
+    vat_id: Text = ""
     aliases: Cells = ()
     ibans: Cells = ()
 
@@ -90,7 +96,7 @@ class Vendor(BaseModel):
                 f"vendor_id {self.vendor_id!r}: wanted letters, digits, '.', '_' and '-'; name one explicitly"
             )
         for domain in self.email_domain:
-            if not re.fullmatch(r"@?[^\s@;/\\#?]+\.[^\s@;/\\#?]+", domain):
+            if not re.fullmatch(r"@?[\w-]+(\.[\w-]+)+", domain):
                 raise ValueError(f"email_domain {domain!r}: wanted a domain such as example.com")
         return self
 
@@ -133,6 +139,9 @@ def sender_domains(address: str) -> Iterator[str]:
     parents = [".".join(labels[i:]) for i in range(len(labels) - 1)]
     if not SHARED_DOMAINS.intersection(parents):
         yield from parents
+
+
+PROVEN_BY = ("vat:", "domain:")  # keys that a stranger's document cannot carry by chance, as it may a name
 
 
 def candidate_keys(sender: str, facts: Facts) -> tuple[tuple[str, ...], ...]:

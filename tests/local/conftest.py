@@ -158,7 +158,7 @@ class Apps:
         log = self.root / f"log{len(self.started)}"
         own = {"AzureWebJobsStorage": self.connection_string, "Q": self.prefix}
         with log.open("w") as output:
-            process = subprocess.Popen(  # noqa: S603  # our own program
+            process = subprocess.Popen(  # our own program
                 [sys.executable, "-m", "infrastructure.local", "host", "--app", str(app), *arguments],
                 cwd=checkout(),
                 env={**os.environ, **own, **settings},

@@ -34,7 +34,7 @@ def test_queues_and_tables_answer_and_outlive_a_restart(storage: Storage, tmp_pa
 def start_command(location: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "infrastructure.local", "storage", "--location", str(location)]
     ports = ["--blob-port", "0", "--queue-port", "0", "--table-port", "0"]
-    return subprocess.Popen([*command, *ports], cwd=checkout(), stdout=subprocess.PIPE, text=True)  # noqa: S603
+    return subprocess.Popen([*command, *ports], cwd=checkout(), stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
