@@ -30,7 +30,7 @@ setup: .venv/.ready .tools/azurite/.ready
 	@touch $@
 
 run: setup
-	@$(BIN)/python -m infrastructure.local run $(MAIL)
+	@$(BIN)/python -m infrastructure.local run $(ARGS) $(MAIL)
 
 test: lint types imports tests
 

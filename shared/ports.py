@@ -190,7 +190,10 @@ class Registry(Protocol):
         """Enter an invoice number for a vendor; returns who entered it first, which may be `key` itself."""
 
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
-        """Enter a mail under the digest of what it is; returns how many different ones came within the last hour."""
+        """Enter a mail under the digest of what it is; returns which one of its kind it is, within the hour before it.
+
+        The first is 1; asked again for the same mail, the answer is no other than the first time.
+        """
 
     async def set_poison(self, poison: Poison) -> None:
         """Keep a message that its function could not take, once however often it is handed in."""

@@ -33,8 +33,8 @@ _PREFIXES = ("AzureWebJobs", "AZURE_", "GRAPH_", "IDENTITY_", "MSI_")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The Graph SDK imports a name that its own base library deprecates.
-    config.addinivalue_line("filterwarnings", "ignore:GetQueryParameters is deprecated:DeprecationWarning")
+    # The Graph SDK's own generated classes are marked as deprecated, and warn when they are imported.
+    config.addinivalue_line("filterwarnings", r"ignore::DeprecationWarning:(msgraph\.generated|kiota_abstractions)\.")
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,7 @@ class GraphMailbox:
     def __init__(self, client: GraphClient) -> None:
         self._client = client
         self._folders: dict[str, str] = {}  # display name to id; ids never change while the folder lives
+        self._foreign: set[str] = set()  # ids of folders that are not ours
 
     def _message(self, mail_id: str) -> MessageItemRequestBuilder:
         return self._client.user.messages.by_message_id(mail_id)
@@ -74,8 +75,8 @@ class GraphMailbox:
         return await self._client.get_bytes(self._message(mail_id).content)
 
     async def marked(self, marker: str) -> Sequence[Marked]:
-        # The value is ours (hex, hyphen, digits), so there is no quote to escape.
-        found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{marker}')"
+        value = marker.replace("'", "''")  # OData's own escape of a quote
+        found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{value}')"
         page = await self._client.get(self._client.user.messages, {"filter": found, "select": "id,isDraft", "top": 50})
         return [Marked(item["id"], bool(item.get("isDraft"))) for item in page.get("value", ())]
 
@@ -137,9 +138,12 @@ class GraphMailbox:
             return
 
     async def _name_of(self, folder_id: str) -> str:
-        if not self._folders:
-            await self._read_folders()
-        return next((name for name, known in self._folders.items() if known == folder_id), ELSEWHERE)
+        if folder_id not in self._folders.values() and folder_id not in self._foreign:
+            await self._read_folders()  # it may be ours, made by another process
+        found = next((name for name, known in self._folders.items() if known == folder_id), ELSEWHERE)
+        if found == ELSEWHERE:
+            self._foreign.add(folder_id)
+        return found
 
     async def _id_of(self, folder: str) -> str:
         if folder not in self._folders:
@@ -152,10 +156,13 @@ class GraphMailbox:
         folders = self._client.user.mail_folders
         inbox = await self._client.get(folders.by_mail_folder_id("inbox"), {"select": "id"})
         ours = {INBOX: str(inbox["id"])}
+        names = {name.casefold(): name for name in FOLDERS.values()}
         async for page in self._pages(folders, {"select": "id,displayName", "top": PAGE}):
             for item in page:
-                if item.get("displayName") in FOLDERS.values():
-                    ours.setdefault(item["displayName"], str(item["id"]))
+                # Exchange tells folder names apart without regard to case.
+                name = names.get(str(item.get("displayName", "")).casefold())
+                if name is not None:
+                    ours.setdefault(name, str(item["id"]))
         self._folders = ours
 
     async def _make_folder(self, folder: str) -> None:

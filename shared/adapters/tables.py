@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
@@ -35,7 +36,9 @@ TABLES = (LEDGER, OPEN, VENDORS, VENDOR_KEYS, PARKED, NUMBERS, MARKERS, PERMITS,
 _OPEN_PARTITION = "open"
 _VENDOR_PARTITION = "vendor"
 _PERMIT_PARTITION = "permit"
-_PERMIT_TRIES = 10  # writers that meet on one minute's row; a loser reads it again
+_REPEATS_ROW = "seen"
+_MOST_REPEATS = 500  # entries of one list; 27 Ki characters of the 32 Ki that a column holds
+_TRIES = 10  # writers that meet on one row; a loser reads it again
 
 _PRECONDITION_FAILED = 412
 _TAKEN = {404, 409, _PRECONDITION_FAILED}  # gone, exists already, changed since it was read
@@ -66,11 +69,16 @@ class Tables:
 # Not allowed in keys (https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model);
 # "%" is allowed, but servers disagree about decoding it.
 _FORBIDDEN = re.compile(r"[/\\#?%=\x00-\x1f\x7f-\x9f]")
-_KEY_LIMIT = 400  # characters; a key may have 1 KiB of UTF-16
+_KEY_LIMIT = 400  # UTF-16 units; a key may have 512
 
 
 def _key(text: str) -> str:
-    return _FORBIDDEN.sub(lambda m: f"={ord(m[0]):02x}", text)[:_KEY_LIMIT] or "="
+    """The text as a key: readable where that is allowed, and different for different texts."""
+    key = _FORBIDDEN.sub(lambda m: f"={ord(m[0]):02x}", text)
+    if len(key.encode("utf-16-le", "replace")) <= 2 * _KEY_LIMIT and key.strip() == key:
+        return key or "="
+    head = key.encode("utf-16-le", "replace")[:_KEY_LIMIT].decode("utf-16-le", "ignore")
+    return f"{head.strip()}={sha256(text.encode(errors='replace')).hexdigest()}"
 
 
 def _get(table: TableClient, partition: str, row: str) -> TableEntity | None:
@@ -116,7 +124,7 @@ class TableLedger:
         self._tables = tables
 
     async def get(self, key: Key) -> Transaction | None:
-        entity = await self._tables.run(LEDGER, _get, key.partition, key.transaction_id)
+        entity = await self._tables.run(LEDGER, _get, _key(key.partition), _key(key.transaction_id))
         if entity is None:
             return None
         return Transaction.from_columns(entity).model_copy(update={"etag": entity.metadata["etag"]})
@@ -235,10 +243,12 @@ class TableRegistry:
         return Key(first["Partition"], first["TransactionId"]) if first else key
 
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
-        first = {"PartitionKey": digest, "RowKey": "first", "TransactionId": key.transaction_id, "At": now}
-        if await self._tables.run(REPEATS, _insert, first):
-            return 1  # the common case costs one request
-        return await self._tables.run(REPEATS, _count_repeat, digest, key.transaction_id, now)
+        entry = f"{key.transaction_id}@{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        # The common case, a mail like no other, costs one request.
+        if await self._tables.run(REPEATS, _insert, {"PartitionKey": digest, "RowKey": _REPEATS_ROW, "Seen": entry}):
+            return 1
+        async with self._one_at_a_time:
+            return await self._tables.run(REPEATS, _count_repeat, digest, entry)
 
     async def set_poison(self, poison: Poison) -> None:
         entity = {
@@ -252,37 +262,48 @@ class TableRegistry:
         await self._tables.run(POISON, _upsert, entity)
 
 
-def _count_repeat(table: TableClient, digest: str, transaction_id: str, now: datetime) -> int:
-    first = table.get_entity(digest, "first")
-    if first["TransactionId"] != transaction_id:
-        _insert(table, {"PartitionKey": digest, "RowKey": transaction_id, "At": now})
-    since = now - timedelta(hours=1)
-    return sum(1 for seen in _query(table, digest) if seen["At"] >= since)
+def _count_repeat(table: TableClient, digest: str, entry: str) -> int:
+    """Append an entry to the list of those seen, under the ETag; returns its place among those of the last hour."""
+    transaction_id, _, at = entry.partition("@")
+    since = f"{datetime.fromisoformat(at) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    for _ in range(_TRIES):
+        entity = table.get_entity(digest, _REPEATS_ROW)
+        seen = str(entity["Seen"]).split(";")
+        ids = [one.partition("@")[0] for one in seen]
+        if transaction_id in ids:
+            return ids.index(transaction_id) + 1
+        recent = [one for one in seen if one.partition("@")[2] >= since][-_MOST_REPEATS:]
+        recent.append(entry)
+        if _update_if_same(table, {**entity, "Seen": ";".join(recent)}, entity):
+            return len(recent)
+    return _MOST_REPEATS  # so many at this very moment that this one cannot get at the list
 
 
 def _take_permit(table: TableClient, minute: str, per_minute: int) -> bool:
     """Count up under the ETag; a minute that is full, or too crowded to get at, has no permit left."""
-    for _ in range(_PERMIT_TRIES):
+    for _ in range(_TRIES):
         entity = _get(table, _PERMIT_PARTITION, minute)
         if entity is None:
             if _insert(table, {"PartitionKey": _PERMIT_PARTITION, "RowKey": minute, "Taken": 1}):
                 return True
-            continue
-        if entity["Taken"] >= per_minute:
+        elif entity["Taken"] >= per_minute:
             return False
-        try:
-            table.update_entity(
-                {**entity, "Taken": entity["Taken"] + 1},
-                UpdateMode.MERGE,
-                etag=entity.metadata["etag"],
-                match_condition=MatchConditions.IfNotModified,
-            )
-        except HttpResponseError as error:
-            if error.status_code != _PRECONDITION_FAILED:
-                raise
-        else:
+        elif _update_if_same(table, {**entity, "Taken": entity["Taken"] + 1}, entity):
             return True
     return False
+
+
+def _update_if_same(table: TableClient, changed: Mapping[str, Any], read: TableEntity) -> bool:
+    """Write a row unless somebody else has since it was read; whether it was written."""
+    try:
+        table.update_entity(
+            changed, UpdateMode.MERGE, etag=read.metadata["etag"], match_condition=MatchConditions.IfNotModified
+        )
+    except HttpResponseError as error:
+        if error.status_code != _PRECONDITION_FAILED:
+            raise
+        return False
+    return True
 
 
 class TableVendors:
@@ -300,14 +321,15 @@ class TableVendors:
 
     async def upsert(self, vendor: Vendor) -> None:
         before = await self.get(vendor.vendor_id)
-        # The row before its keys: whoever finds a key finds the vendor behind it.
+        # Stale keys go while the row still names them, so that a try after a failure finds them again; the row comes
+        # before its new keys, so that whoever finds a key finds the vendor behind it.
+        for key in set(before.keys if before else ()) - set(vendor.keys):
+            await self._tables.run(VENDOR_KEYS, _delete, _key(key), vendor.vendor_id)
         master = {"PartitionKey": _VENDOR_PARTITION, "RowKey": _key(vendor.vendor_id), **_vendor_columns(vendor)}
         await self._tables.run(VENDORS, _upsert, master)
         for key in vendor.keys:
             entity = {"PartitionKey": _key(key), "RowKey": vendor.vendor_id}
             await self._tables.run(VENDOR_KEYS, _upsert, entity)
-        for key in set(before.keys if before else ()) - set(vendor.keys):
-            await self._tables.run(VENDOR_KEYS, _delete, _key(key), vendor.vendor_id)
 
     async def park(self, vendor_keys: Sequence[str], key: Key) -> None:
         for vendor_key in vendor_keys:

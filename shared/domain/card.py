@@ -52,8 +52,8 @@ def _adaptive(row: Transaction) -> dict[str, Any]:
 
 def _title(row: Transaction) -> str:
     if row.notice is Notice.ALREADY_SENT:
-        when = f" {row.posted_at:%Y-%m-%d %H:%M} UTC" if row.posted_at else ""
-        return f"Already sent on{when}: not sent again"
+        when = f" on {row.posted_at:%Y-%m-%d %H:%M} UTC" if row.posted_at else ""
+        return f"Already sent{when}: not sent again"
     return _TITLES.get(row.status, row.status.value)
 
 

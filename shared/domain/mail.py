@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-
 INBOX = "Inbox"  # our name for it; the mailbox may show it in another language
 ELSEWHERE = "elsewhere"  # any folder that is neither the Inbox nor one of ours
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.domain.transaction import Filing, Key, Status, Transaction
 from shared.domain.vendor import Vendor
@@ -61,8 +61,8 @@ def _unreadable(kind: type[BaseModel], error: ValidationError) -> UnreadableMess
 class WorkOn(_Message):
     """Asks for the next step of one transaction; the body of raw-mail, to-post and notify."""
 
-    partition: str
-    transaction_id: str
+    partition: str = Field(pattern=r"^[0-9]{6}$")
+    transaction_id: str = Field(pattern=r"^[0-9a-f]{32}$")
 
     @property
     def key(self) -> Key:

@@ -14,7 +14,8 @@ def released(row: Transaction, now: datetime) -> Transaction:
     """
     if row.status is Status.POSTED:
         return row.changed(now, filing=Filing.PENDING, notice=Notice.ALREADY_SENT)
-    answered = set(row.answered_reasons) | set(row.reasons) - NEVER_WAIVED
+    # What sends again is an answer to the attempt before alone.
+    answered = set(row.answered_reasons) - SENDS_AGAIN | set(row.reasons) - NEVER_WAIVED
     return row.changed(
         now,
         status=Status.RECEIVED,

@@ -28,14 +28,15 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-# Every status that a row may take next. POSTING to itself is a claim taken over; POSTED to FAILED is a bounce.
+# Every status that a row may take next. POSTING to itself is a claim taken over; to FAILED from POSTED, or from REVIEW
+# where the delivery was in doubt, leads a bounce.
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.RECEIVED: frozenset({Status.ENRICHED, Status.PARKED, Status.REVIEW, Status.IGNORED, Status.FAILED}),
     Status.ENRICHED: frozenset({Status.POSTING, Status.REVIEW, Status.IGNORED, Status.FAILED}),
     Status.POSTING: frozenset({Status.POSTING, Status.POSTED, Status.REVIEW, Status.IGNORED, Status.FAILED}),
     Status.POSTED: frozenset({Status.FAILED}),
     Status.PARKED: frozenset({Status.RECEIVED}),
-    Status.REVIEW: frozenset({Status.RECEIVED}),
+    Status.REVIEW: frozenset({Status.RECEIVED, Status.FAILED}),
     Status.IGNORED: frozenset({Status.RECEIVED}),
     Status.FAILED: frozenset({Status.RECEIVED}),
 }

@@ -147,7 +147,7 @@ class ExtractEnrich:
             return key.transaction_id  # an earlier attempt's bounce; a person has dealt with it
         if case.row.status in {Status.ENRICHED, Status.POSTING}:
             raise Later("a bounce came before its forward was known to be sent")
-        if case.row.status is Status.POSTED:
+        if case.row.status is Status.POSTED or Reason.DELIVERY_UNCONFIRMED in case.row.reasons:
             now = self._desk.clock()
             await case.put_off_until(now, "bounced")  # the tick files its mail and announces it
             await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,)))
@@ -200,16 +200,11 @@ class ExtractEnrich:
 
     async def _vendor_columns(self, match: Match) -> dict[str, str]:
         vendor = await self._vendors.get(match.vendor_ids[0]) if match.is_certain else None
-        if vendor is None:
-            return {}
-        return {
-            "vendor_id": vendor.vendor_id,
-            "vendor_name": vendor.vendor_name,
-            "gl_code": vendor.gl_code,
-            "expense_dept": vendor.expense_dept,
-            "allocation_schedule": vendor.allocation_schedule,
-            "billing_party": vendor.billing_party,
-        }
+        # Blank where there is none: what an earlier run knew must not outlive it.
+        return {column: getattr(vendor, column) if vendor else "" for column in _VENDOR_COLUMNS}
+
+
+_VENDOR_COLUMNS = ("vendor_id", "vendor_name", "gl_code", "expense_dept", "allocation_schedule", "billing_party")
 
 
 def _fact_columns(facts: Facts) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.casework import Case, Desk, transaction_log
 from shared.domain.mail import INBOX, Listed
-from shared.domain.messages import QUEUES, UnreadableMessage, WorkOn, queue_for
+from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn, queue_for
 from shared.domain.open_entry import Due, OpenEntry, due, progress_of
 from shared.domain.reason import Reason
 from shared.domain.release import released
@@ -79,10 +79,14 @@ class MailIngest:
 
 
 def _poison(queue: str, message: PoisonMessage) -> Poison:
+    transaction_id, reason = "", "its function failed every time"
     try:
-        transaction_id, reason = WorkOn.parse(message.body).transaction_id, "its function failed every time"
+        if queue == ADD_VENDOR:
+            AddVendor.parse(message.body)
+        else:
+            transaction_id = WorkOn.parse(message.body).transaction_id
     except UnreadableMessage as error:
-        transaction_id, reason = "", str(error)
+        reason = str(error)
     body = message.body.decode(errors="replace")
     return Poison(queue, message.id, body, reason, message.inserted_at, transaction_id)
 
@@ -149,8 +153,11 @@ class _Tick:
         case.log.error("given up in state %s after %d tries without progress", row.status, entry.stalls)
         self.tally.given_up += 1
         try:
+            if row.filing is Filing.PENDING:
+                # Never given up: nothing else remembers where the mail lies, and one in the Inbox would look released.
+                await self._drive(replace(entry, stalls=0, not_before=self._desk.clock() + self._pace.stuck_after), row)
+                return
             if row.is_resting:
-                # The card is given up. A filing never is: a final mail in the Inbox would look like a release.
                 await case.write(row.changed(self._desk.clock(), notice=Notice.NONE), "given up", "no card")
                 await self._close(row.key)
                 return

@@ -82,7 +82,7 @@ class PostToAP:
         return False
 
     async def _advance(self, case: Case, *, is_first_try: bool) -> None:
-        drafts, sent = await self._evidence(case.row, is_first_try=is_first_try)
+        drafts, sent = await self._evidence(case, is_first_try=is_first_try)
         match next_step(case.row, drafts, sent, self._desk.clock(), self._route.patience):
             case Step.CONFIRM:
                 await self._delete(drafts)
@@ -100,8 +100,9 @@ class PostToAP:
     def _patience_ends(self, row: Transaction) -> datetime:
         return (row.send_started_at or row.updated_at) + self._route.patience
 
-    async def _evidence(self, row: Transaction, *, is_first_try: bool) -> tuple[list[str], list[str]]:
+    async def _evidence(self, case: Case, *, is_first_try: bool) -> tuple[list[str], list[str]]:
         """The drafts and the sent items that carry our marker; asked for only where there may be any."""
+        row = case.row
         ledger_may_be_new = row.admitted_at - row.received_at > self._route.stuck_after
         released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
         if is_first_try and not ledger_may_be_new and not released_in_doubt:
@@ -109,23 +110,31 @@ class PostToAP:
         marked = await self._mailbox.marked(row.marker)
         drafts = [item.id for item in marked if item.is_draft]
         sent = [item.id for item in marked if not item.is_draft]
-        if released_in_doubt and not sent:
-            sent = await self._late_proof(row)
+        if released_in_doubt and not sent and row.send_started_at is None:
+            sent = await self._late_proof(case)
         return drafts, sent
 
-    async def _late_proof(self, row: Transaction) -> list[str]:
+    async def _late_proof(self, case: Case) -> list[str]:
         """Sent items of the attempt before, which turned up after a person was asked; its drafts are cleared away."""
-        earlier = row.model_copy(update={"attempt": row.attempt - 1})
+        earlier = case.row.model_copy(update={"attempt": case.row.attempt - 1})
         marked = await self._mailbox.marked(earlier.marker)
         await self._delete(item.id for item in marked if item.is_draft)
-        return [item.id for item in marked if not item.is_draft]
+        sent = [item.id for item in marked if not item.is_draft]
+        if sent:
+            # That attempt is what AP has; should it bounce yet, the report names it.
+            case.row = earlier
+        return sent
 
     async def _delete(self, drafts: Iterable[str]) -> None:
         for draft_id in drafts:
             await self._mailbox.delete(draft_id)
 
     async def _forward(self, case: Case, drafts: Sequence[str]) -> None:
-        mail = await self._mailbox.get(case.row.mail_id)
+        try:
+            mail = await self._mailbox.get(case.row.mail_id)
+        except MailGone:
+            await self._delete(drafts)
+            raise
         if mail.folder not in {INBOX, case.row.folder}:
             await self._delete(drafts)
             await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.TAKEN_BY_A_PERSON,)))

@@ -138,8 +138,9 @@ _ALL = Findings(
     duplicate_of=TRANSACTION,
 )
 _NOT_IGNORED = replace(_ALL, mail=mail(PDF, headers=AUTO_REPLY))
-_WITH_VENDOR = replace(_NOT_IGNORED, match=CERTAIN)
-_WITHOUT_RISK = replace(_WITH_VENDOR, facts=NUMBERED, repeats=1)
+_NO_FLOOD = replace(_NOT_IGNORED, repeats=1)
+_WITH_VENDOR = replace(_NO_FLOOD, match=CERTAIN)
+_WITHOUT_RISK = replace(_WITH_VENDOR, facts=NUMBERED)
 _NO_DUPLICATE = replace(_WITHOUT_RISK, duplicate_of="")
 
 
@@ -147,13 +148,14 @@ _NO_DUPLICATE = replace(_WITHOUT_RISK, duplicate_of="")
     ("step", "status", "reasons"),
     [
         pytest.param(_ALL, Status.IGNORED, (Reason.AUTO_REPLY,), id="ignore"),
-        pytest.param(_NOT_IGNORED, Status.PARKED, (Reason.VENDOR_UNKNOWN,), id="vendor"),
-        pytest.param(_WITH_VENDOR, Status.REVIEW, (Reason.DOCUMENT_UNREADABLE, Reason.REPEATED), id="risk"),
+        pytest.param(_NOT_IGNORED, Status.REVIEW, (Reason.REPEATED,), id="flood"),
+        pytest.param(_NO_FLOOD, Status.PARKED, (Reason.VENDOR_UNKNOWN,), id="vendor"),
+        pytest.param(_WITH_VENDOR, Status.REVIEW, (Reason.DOCUMENT_UNREADABLE,), id="risk"),
         pytest.param(_WITHOUT_RISK, Status.REVIEW, (Reason.DUPLICATE,), id="duplicate"),
         pytest.param(_NO_DUPLICATE, Status.ENRICHED, (), id="post"),
     ],
 )
-def test_the_order_is_ignore_vendor_risk_duplicate_post(
+def test_the_order_is_ignore_flood_vendor_risk_duplicate_post(
     step: Findings, status: Status, reasons: tuple[Reason, ...]
 ) -> None:
     decision = decide(step)

@@ -48,7 +48,7 @@ def test_a_message_survives_its_bytes() -> None:
 
 
 @quick
-@given(st.text(), st.text())
+@given(st.from_regex(r"[0-9]{6}", fullmatch=True), st.from_regex(r"[0-9a-f]{32}", fullmatch=True))
 def test_any_key_survives_its_bytes(partition: str, transaction_id: str) -> None:
     key = Key(partition, transaction_id)
     assert WorkOn.parse(WorkOn.on(key).to_bytes()).key == key

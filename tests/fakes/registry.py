@@ -33,8 +33,9 @@ class FakeRegistry(Fallible):
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
         async with self._call("count_repeat"):
             seen = self.repeats[digest]
-            seen.setdefault(key, now)
-            return sum(1 for at in seen.values() if at >= now - timedelta(hours=1))
+            own = seen.setdefault(key, now)
+            until_own = list(seen)[: list(seen).index(key) + 1]
+            return sum(1 for other in until_own if seen[other] >= own - timedelta(hours=1))
 
     async def set_poison(self, poison: Poison) -> None:
         async with self._call("set_poison"):

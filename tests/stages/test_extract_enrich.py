@@ -97,9 +97,7 @@ DECISIONS: dict[str, tuple[Callable[[World], Mail], str]] = {
 
 
 @pytest.mark.parametrize(("make", "expected"), DECISIONS.values(), ids=DECISIONS)
-async def test_every_mail_gets_its_decision(
-    world: World, make: Callable[[World], Mail], expected: str
-) -> None:
+async def test_every_mail_gets_its_decision(world: World, make: Callable[[World], Mail], expected: str) -> None:
     mail = make(world)
     await extract(world, mail)
     assert world.outcome(mail) == expected
@@ -582,7 +580,7 @@ async def test_a_real_bounce_is_matched() -> None:
     mail = world.mailbox.arrive()
     await world.settle()
     [sent] = world.mailbox.ap_inbox
-    forward = make_mail(message_id=sent.message_id, subject=sent.subject)
+    forward = make_mail(message_id=sent.message_id, subject=f"FW: Invoice {sent.subject[-17:]}")
     report = world.bounce(source=make_bounce(forward))
     await world.settle()
     assert world.outcome(mail) == "failed: undelivered"

@@ -26,12 +26,12 @@ async def resting(world: World, mail: Mail) -> Mail:
     return mail
 
 
-def make_due(world: World, mail: Mail, **fields: Any) -> OpenEntry:
+async def make_due(world: World, mail: Mail, **fields: Any) -> OpenEntry:
     """Open the transaction with an entry that is due, whose row has not moved for long."""
     row = world.row(mail)
     entry = OpenEntry(row.key, row.mail_id, world.clock(), progress=progress_of(row))
     changed = OpenEntry(**{**{name: getattr(entry, name) for name in entry.__slots__}, **fields})
-    world.ledger._open[row.transaction_id] = changed
+    await world.ledger.put_open(changed)
     return changed
 
 
@@ -368,7 +368,7 @@ async def test_it_is_driven_to_the_stage_that_owes_something(
     mail = world.invoice()
     world.arrange(mail, status=status, filing=filing, notice=Notice.OUTCOME)
     world.clock.advance(901)
-    make_due(world, mail)
+    await make_due(world, mail)
     await world.tick()
     assert [name for name in QUEUES if world.queues.messages[name]] == [queue]
 
@@ -434,7 +434,7 @@ async def test_progress_starts_the_count_anew(world: World) -> None:
     mail = world.invoice()
     world.arrange(mail, status=Status.ENRICHED)
     world.clock.advance(901)
-    make_due(world, mail, stalls=5, progress="received/none/none/1/0")
+    await make_due(world, mail, stalls=5, progress="received/none/none/1/0")
     assert (await world.tick()).redriven == 1
     assert world.ledger.open[world.key(mail)].stalls == 1
 
@@ -443,7 +443,7 @@ async def test_a_mail_whose_send_has_started_is_never_failed(world: World) -> No
     mail = world.invoice()
     world.arrange(mail, status=Status.POSTING, send_started_at=world.clock(), draft_id="d", sends=1)
     world.clock.advance(901)
-    make_due(world, mail, stalls=5)
+    await make_due(world, mail, stalls=5)
     await world.tick()
     assert world.outcome(mail) == "review: delivery_unconfirmed"
     await world.settle()
@@ -456,7 +456,7 @@ async def test_a_card_that_cannot_be_posted_is_given_up_in_the_end(world: World)
     world.arrange(mail, status=Status.REVIEW, filing=Filing.DONE, folder="Review", notice=Notice.OUTCOME)
     world.mailbox.move_by_person(mail.id, "Review")
     world.clock.advance(901)
-    make_due(world, mail, stalls=5)
+    await make_due(world, mail, stalls=5)
     await world.tick()
     assert not world.ledger.open
     assert world.row(mail).notice is Notice.NONE
@@ -469,16 +469,15 @@ async def test_a_filing_is_never_given_up(world: World) -> None:
         mail, status=Status.POSTED, folder="Needs Vendor", filing=Filing.PENDING, notice=Notice.OUTCOME, sends=1
     )
     world.clock.advance(901)
-    make_due(world, mail, stalls=5)
+    await make_due(world, mail, stalls=5)
     await world.settle()
     assert world.folder(mail) == "Posted"
 
 
 async def test_an_entry_without_a_row_is_closed_and_its_mail_admitted_again(world: World) -> None:
     mail = world.invoice()
-    world.ledger._open["x"] = OpenEntry(world.key(world.invoice("INV-2")), "gone", world.clock())
-    entry = world.ledger._open.pop("x")
-    world.ledger._open[entry.key.transaction_id] = entry
+    entry = OpenEntry(world.key(world.invoice("INV-2")), "gone", world.clock())
+    await world.ledger.put_open(entry)
     await world.tick()
     assert world.outcome(mail) == "received"
     assert set(world.ledger.open) == {world.key(mail), entry.key}
@@ -487,7 +486,7 @@ async def test_an_entry_without_a_row_is_closed_and_its_mail_admitted_again(worl
 
 async def test_an_entry_of_a_finished_row_is_closed(world: World) -> None:
     mail = await resting(world, world.invoice())
-    make_due(world, mail)
+    await make_due(world, mail)
     await world.tick()
     assert not world.ledger.open
 

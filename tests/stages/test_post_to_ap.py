@@ -12,7 +12,7 @@ from shared.domain.messages import NOTIFY, RAW_MAIL, TO_POST, UnreadableMessage
 from shared.domain.transaction import Status
 from shared.domain.vendor import Vendor
 from shared.ports import Later, MailGone, MailRefused
-from tests.fakes import ADDRESS, DELETED, DRAFTS, SENT, AfterSend
+from tests.fakes import DELETED, DRAFTS, SENT, AfterSend
 from tests.stages.world import AP, Phase, Tuning, World
 
 
@@ -515,7 +515,6 @@ async def test_a_person_who_files_the_mail_during_the_send_is_left_their_way(wor
 
 async def test_a_transaction_unknown_to_the_ledger_is_no_error(world: World) -> None:
     mail = world.invoice()
-    outgoing: Any = await world.post_to_ap.run(b'{"partition": "202603", "transaction_id": "x"}')
+    outgoing: Any = await world.post_to_ap.run(b'{"partition": "202603", "transaction_id": "0123456789abcdef0123456789abcdef"}')
     assert outgoing is None
     assert world.folder(mail) == "Inbox"
-

@@ -153,9 +153,7 @@ class World:
         tuning = self.tuning
         pace = Pace(tuning.since, 5 * tuning.per_minute, tuning.stuck_after, tuning.redrive_limit)
         route = Route(ADDRESS, AP, tuning.per_minute, tuning.claim, tuning.patience, tuning.stuck_after)
-        self.mail_ingest = MailIngest(
-            desk("MailIngest"), mailbox, registry, queues, mailbox_address=ADDRESS, pace=pace
-        )
+        self.mail_ingest = MailIngest(desk("MailIngest"), mailbox, registry, queues, mailbox_address=ADDRESS, pace=pace)
         self.extract_enrich = ExtractEnrich(
             desk("ExtractEnrich"),
             mailbox,
