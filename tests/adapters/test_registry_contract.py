@@ -149,7 +149,7 @@ async def test_different_mails_alike_are_counted_once_each(registry: Registry) -
     counted = [await registry.count_repeat("digest", key, NOW) for key in (first, second, third)]
     assert counted == [1, 2, 3]
     again = [await registry.count_repeat("digest", key, NOW) for key in (first, second, third, third)]
-    assert again == [3, 3, 3, 3]
+    assert again == [1, 2, 3, 3]
     assert await registry.count_repeat("another digest", first, NOW) == 1
 
 
