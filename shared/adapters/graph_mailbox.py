@@ -1,5 +1,6 @@
 """The shared mailbox through Microsoft Graph v1.0 (https://learn.microsoft.com/graph/api/resources/message)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +31,7 @@ class GraphMailbox:
         self._client = client
         self._folders: dict[str, str] = {}  # display name to id; ids never change while the folder lives
         self._foreign: set[str] = set()  # ids of folders that are not ours
+        self._reading = asyncio.Lock()  # several mails at once would all read the folders at a start
 
     def _message(self, mail_id: str) -> MessageItemRequestBuilder:
         return self._client.user.messages.by_message_id(mail_id)
@@ -138,19 +140,21 @@ class GraphMailbox:
             return
 
     async def _name_of(self, folder_id: str) -> str:
-        if folder_id not in self._folders.values() and folder_id not in self._foreign:
-            await self._read_folders()  # it may be ours, made by another process
+        async with self._reading:
+            if folder_id not in self._folders.values() and folder_id not in self._foreign:
+                await self._read_folders()  # it may be ours, made by another process
         found = next((name for name, known in self._folders.items() if known == folder_id), ELSEWHERE)
         if found == ELSEWHERE:
             self._foreign.add(folder_id)
         return found
 
     async def _id_of(self, folder: str) -> str:
-        if folder not in self._folders:
-            await self._read_folders()
-        if folder not in self._folders:
-            await self._make_folder(folder)
-        return self._folders[folder]
+        async with self._reading:
+            if folder not in self._folders:
+                await self._read_folders()
+            if folder not in self._folders:
+                await self._make_folder(folder)
+            return self._folders[folder]
 
     async def _read_folders(self) -> None:
         folders = self._client.user.mail_folders

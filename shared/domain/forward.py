@@ -86,7 +86,7 @@ def _money(row: Transaction) -> str:
 def summary_html(row: Transaction) -> str:
     """The summary as HTML that Outlook shows as a table; every value is escaped."""
     cells = "".join(
-        f'<tr><td style="padding:1px 12px 1px 0"><b>{escape(label)}</b></td><td>{escape(value)}</td></tr>'
+        f'<tr><td style="padding:1px 12px 1px 0"><b>{escape(label)}:</b></td><td>{escape(value)}</td></tr>'
         for label, value in summary_lines(row)
     )
     return f'<table style="font-family:Calibri,Arial,sans-serif;font-size:11pt">{cells}</table><hr>'

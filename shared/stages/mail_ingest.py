@@ -225,6 +225,7 @@ class _Tick:
     async def _admit(self, key: Key, mail: Listed) -> None:
         row = Transaction.admitted(key, mail, self._desk.clock())
         if await self._desk.ledger.insert(row, Event(row.status.value, self._desk.function)):
+            transaction_log(log, row.transaction_id).info("%s: %s", self._desk.function, row.status)
             await self._drive(self._entry(row), row)
             self.tally.admitted += 1
 
