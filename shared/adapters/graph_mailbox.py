@@ -79,8 +79,20 @@ class GraphMailbox:
     async def marked(self, marker: str) -> Sequence[Marked]:
         value = marker.replace("'", "''")  # OData's own escape of a quote
         found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{value}')"
-        page = await self._client.get(self._client.user.messages, {"filter": found, "select": "id,isDraft", "top": 50})
-        return [Marked(item["id"], bool(item.get("isDraft"))) for item in page.get("value", ())]
+        query: dict[str, str | int] = {"filter": found, "select": "id,isDraft,parentFolderId", "top": 50}
+        page = await self._client.get(self._client.user.messages, query)
+        items = [(item, bool(item.get("isDraft"))) for item in page.get("value", ())]
+        # A draft that was deleted still lies in Deleted Items, marker and all; a sent copy there was sent all the same.
+        deleted = await self._deleted_items() if any(is_draft for _, is_draft in items) else ""
+        return [
+            Marked(item["id"], is_draft)
+            for item, is_draft in items
+            if not (is_draft and item.get("parentFolderId") == deleted)
+        ]
+
+    async def _deleted_items(self) -> str:
+        folder = self._client.user.mail_folders.by_mail_folder_id("deleteditems")
+        return str((await self._client.get(folder, {"select": "id"}))["id"])
 
     async def create_forward(self, mail_id: str, to: str, comment: str = "") -> Draft:
         body: dict[str, Any] = {"toRecipients": [{"emailAddress": {"address": to}}]}

@@ -144,7 +144,8 @@ class ExtractEnrich:
         if case is None:
             return None
         if attempt and attempt != case.row.attempt:
-            return key.transaction_id  # an earlier attempt's bounce; a person has dealt with it
+            await self._note_earlier_bounce(case, attempt)
+            return key.transaction_id
         if case.row.status in {Status.ENRICHED, Status.POSTING}:
             raise Later("a bounce came before its forward was known to be sent")
         if case.row.status is Status.POSTED or Reason.DELIVERY_UNCONFIRMED in case.row.reasons:
@@ -152,6 +153,14 @@ class ExtractEnrich:
             await case.put_off_until(now, "bounced")  # the tick files its mail and announces it
             await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,)))
         return key.transaction_id
+
+    async def _note_earlier_bounce(self, case: Case, attempt: int) -> None:
+        """Note that the attempt before bounced where it was only in doubt: its sent copy proves nothing then."""
+        row = case.row
+        if row.is_resting or attempt != row.attempt - 1 or Reason.DELIVERY_UNCONFIRMED not in row.answered_reasons:
+            return
+        answered = tuple(sorted({*row.answered_reasons, Reason.UNDELIVERED} - {Reason.DELIVERY_UNCONFIRMED}))
+        await case.write(row.changed(self._desk.clock(), answered_reasons=answered), "bounced", f"attempt {attempt}")
 
     async def _settle(self, case: Case, findings: Findings) -> None:
         decision = decide(findings)

@@ -180,6 +180,7 @@ class _Tick:
                 log.error("left alone: %s", finding)  # noqa: TRY400 - a finding, not a defect: no trace
                 self.tally.left_alone += 1
             except Exception as error:  # noqa: BLE001 - a defect met by one mail must not hide the newer ones
+                log.error("a mail could not be settled: %s", type(error).__name__)  # noqa: TRY400 - raised below
                 failures.append(error)
         if failures:
             raise ExceptionGroup("mails that the tick could not settle", failures)

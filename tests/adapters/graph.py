@@ -15,5 +15,7 @@ async def graph_client(
 ) -> AsyncIterator[GraphClient]:
     """A client whose connections are closed; closing the SDK's own client leaves them open."""
     client = GraphClient(authentication or AnonymousAuthenticationProvider(), base_url, user, concurrency)
-    yield client
-    await getattr(client._http._transport, "transport").aclose()  # noqa: B009  an SDK's class without types
+    try:
+        yield client
+    finally:
+        await getattr(client._http._transport, "transport").aclose()  # noqa: B009  an SDK's class without types

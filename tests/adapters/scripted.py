@@ -68,6 +68,10 @@ class ScriptedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening; a second time does nothing."""
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()

@@ -297,6 +297,21 @@ async def test_a_bounce_in_doubt_is_not_taken_for_proof_of_delivery(world: World
     assert [sent.marker[-2:] for sent in world.mailbox.ap_inbox] == ["-1", "-2"]
 
 
+async def test_a_bounce_between_a_release_in_doubt_and_its_sending_is_no_proof_of_delivery(world: World) -> None:
+    """The copy that came late bounces while the released mail is on its way to be posted."""
+    mail = await lost_sight_of(world)
+    world.mailbox.settle()
+    world.release(mail)
+    await world.tick()
+    world.lose_messages()
+    assert world.outcome(mail) == "received"
+    report = world.bounce(world.mailbox.ap_inbox[0].message_id)
+    await world.tick()
+    await world.work(RAW_MAIL, report)
+    await world.settle()
+    assert [sent.marker[-2:] for sent in world.mailbox.ap_inbox] == ["-1", "-2"]
+
+
 async def test_a_bounced_mail_is_sent_again_on_release_although_it_was_once_in_doubt(world: World) -> None:
     """The doubt was about attempt 1; the sent copy of attempt 2 proves nothing, because that one bounced."""
     mail = await lost_sight_of(world)
@@ -515,6 +530,8 @@ async def test_a_person_who_files_the_mail_during_the_send_is_left_their_way(wor
 
 async def test_a_transaction_unknown_to_the_ledger_is_no_error(world: World) -> None:
     mail = world.invoice()
-    outgoing: Any = await world.post_to_ap.run(b'{"partition": "202603", "transaction_id": "0123456789abcdef0123456789abcdef"}')
+    outgoing: Any = await world.post_to_ap.run(
+        b'{"partition": "202603", "transaction_id": "0123456789abcdef0123456789abcdef"}'
+    )
     assert outgoing is None
     assert world.folder(mail) == "Inbox"

@@ -130,7 +130,7 @@ def make_bounce(
     returned_type = "message/rfc822" if is_whole else "text/rfc822-headers"
     text = f"""From: Mail Delivery System <postmaster@contoso.example>
 To: {to}
-Subject: Undeliverable: {message_from_bytes(original)["Subject"]}
+Subject: Undeliverable: {" ".join(str(message_from_bytes(original)["Subject"]).split())}
 Date: {format_datetime(date)}
 Message-ID: <{_digest("report", returned_id, action)}@contoso.example>
 {references}Auto-Submitted: auto-replied

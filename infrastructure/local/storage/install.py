@@ -25,7 +25,17 @@ def install(into: Path | None = None) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(_HERE / name, target / name)
-    command = [str(node()), str(npm()), "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    # The system's certificates as well as Node's own: many a network answers with a certificate of its own.
+    command = [
+        str(node()),
+        "--use-system-ca",
+        str(npm()),
+        "ci",
+        "--omit=dev",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+    ]
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(  # noqa: PLW1510  # the return code is judged below, together with the output
             command,
