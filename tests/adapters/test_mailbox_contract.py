@@ -498,6 +498,19 @@ async def test_marked_items_are_found_in_every_folder(world: World) -> None:
     assert await world.mailbox.marked(CHANGES.marker) == [Marked(draft_id, is_draft=True)]
 
 
+async def test_a_deleted_draft_is_not_found_by_its_marker(world: World) -> None:
+    draft_id = await forwarded(world)
+    await world.mailbox.delete(draft_id)
+    assert await world.mailbox.marked(CHANGES.marker) == []
+
+
+async def test_a_sent_copy_that_a_person_threw_away_is_found_all_the_same(world: World) -> None:
+    await world.mailbox.send(await forwarded(world))
+    (sent,) = await world.mailbox.marked(CHANGES.marker)
+    await world.mailbox.delete(sent.id)
+    assert await world.mailbox.marked(CHANGES.marker) == [sent]
+
+
 async def test_a_deleted_draft_is_not_in_drafts_and_may_be_deleted_again(world: World) -> None:
     mail = await only(world)
     draft = await world.mailbox.create_forward(mail.id, AP_MAILBOX)

@@ -33,7 +33,7 @@ print(json.dumps({"functions": functions, "modules": sorted(sys.modules)}))
 @pytest.fixture(scope="module")
 def indexed() -> dict[str, Any]:
     """What a worker sees: one process that imports the app and lists its functions."""
-    done = subprocess.run(  # noqa: S603  # the interpreter that runs this test
+    done = subprocess.run(  # the interpreter that runs this test
         [sys.executable, "-c", INDEX], cwd=ROOT, env={}, capture_output=True, text=True, check=True
     )
     answer: dict[str, Any] = json.loads(done.stdout)

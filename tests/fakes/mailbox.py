@@ -177,8 +177,8 @@ class FakeMailbox(Fallible):
         async with self._call("marked"):
             # Exchange compares the value of an extended property without regard to case.
             wanted = marker.casefold()
-            found = ((id_, item) for id_, item in self._items.items() if item.marker)
-            return [Marked(id_, item.is_draft) for id_, item in found if item.marker.casefold() == wanted]
+            found = [(id_, i) for id_, i in self._items.items() if i.marker and i.marker.casefold() == wanted]
+            return [Marked(id_, i.is_draft) for id_, i in found if not (i.is_draft and i.mail.folder == DELETED)]
 
     async def create_forward(self, mail_id: str, to: str, comment: str = "") -> Draft:
         async with self._call("create_forward"):

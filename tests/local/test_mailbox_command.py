@@ -18,7 +18,7 @@ COMMAND = "import sys; from infrastructure.local.mailbox import main; sys.exit(m
 def test_the_command_says_where_it_is_and_stops_cleanly(tmp_path: Path, stop: signal.Signals) -> None:
     mails = tmp_path / "mails with space"
     (mails / "a@contoso.com").mkdir(parents=True)
-    process = subprocess.Popen(  # noqa: S603 (our own command, and no shell)
+    process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "--root", str(mails)],
         cwd=ROOT,
         stdout=subprocess.PIPE,

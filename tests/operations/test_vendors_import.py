@@ -152,7 +152,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def run(file: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603  # our own command
+    return subprocess.run(  # our own command
         [sys.executable, "-m", "infrastructure.operations", "vendors", "import", str(file)],
         cwd=checkout(),
         env={**os.environ, "AzureWebJobsStorage": "", **settings},
