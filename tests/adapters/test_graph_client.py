@@ -353,9 +353,8 @@ async def test_one_that_waits_for_a_moment_does_not_hold_up_the_others() -> None
         first = asyncio.create_task(mailbox.marked("1"))
         await asyncio.sleep(0.3)
         assert len(server.asked) == 1
-        began = time.monotonic()
         await mailbox.marked("2")
-        assert time.monotonic() - began < 0.6
+        assert not first.done()
         await first
 
 
