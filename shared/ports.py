@@ -35,7 +35,7 @@ class MailRefused(Exception):
 
 
 class CardRefused(Exception):
-    """The channel refuses this card, or there is no such channel any more."""
+    """The channel refuses this one card for good."""
 
 
 class Conflict(Exception):

@@ -176,7 +176,7 @@ def _graph_authentication(settings: Settings) -> "AuthenticationProvider":
         _graph_credential(settings),
         scopes=[f"{url.scheme}://{url.netloc}/.default"],
         # Empty would mean: send the token to whatever host a link names.
-        allowed_hosts=[url.netloc],
+        allowed_hosts=[url.hostname or ""],
     )
 
 

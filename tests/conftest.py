@@ -12,23 +12,11 @@ import pytest
 from infrastructure.local.mailbox import MailboxServer, serve
 from infrastructure.local.storage import Storage
 from infrastructure.local.storage.install import folder as storage_folder
+from shared.settings import NAMES
 from tests.builders import MAILBOX
 from tests.fakes import Clock
 
-_SETTINGS = (
-    "INVOICE_MAILBOX",
-    "AP_MAILBOX",
-    "TEAMS_WEBHOOK_URL",
-    "MAIL_INGEST_SCHEDULE",
-    "INGEST_SINCE",
-    "AP_MAX_PER_MINUTE",
-    "CLAIM_SECONDS",
-    "STUCK_AFTER_SECONDS",
-    "DELIVERY_PATIENCE_SECONDS",
-    "REDRIVE_LIMIT",
-    "REPEAT_LIMIT",
-    "SYNTHETIC_RECIPIENT",
-)
+_SETTINGS = (*NAMES, "MAIL_INGEST_SCHEDULE")
 _PREFIXES = ("AzureWebJobs", "AZURE_", "GRAPH_", "IDENTITY_", "MSI_")
 
 

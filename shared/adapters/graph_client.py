@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 import httpx
 from azure.core.exceptions import AzureError
+from kiota_abstractions.api_error import APIError
 from kiota_abstractions.authentication import AuthenticationProvider
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware.options import RedirectHandlerOption, ResponseHandlerOption, RetryHandlerOption
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph.graph_request_adapter import GraphRequestAdapter
@@ -37,7 +38,12 @@ PATIENCE = 5.0  # seconds; a longer Retry-After is not slept through but handed 
 _NO_MAILBOX = {"mailboxnotenabledforrestapi", "errorinvaliduser", "resourcenotfound", "request_resourcenotfound"}
 _DAMAGED_ITEM = {"errorcorruptdata", "errorcannotopenfileattachment"}
 _MAILBOX_FULL = {"errorquotaexceeded", "quotaexceededexception"}
-_WAIT = {401, 403, 408, 429, 507, 509}
+_WAIT = {401, 403, 507, 509}
+_BUSY = {408, 429, 500, 502, 503, 504}
+
+
+class _Busy(Later):
+    """An answer that a moment later may be another one; what else is Later needs somebody to act, or minutes."""
 
 
 class GraphClient:
@@ -46,7 +52,11 @@ class GraphClient:
     def __init__(self, authentication: AuthenticationProvider, base_url: str, user: str, concurrency: int) -> None:
         # The SDK's own retries are off for every request: they sleep as long as Retry-After says, up to nine minutes
         # in one call, and they repeat createForward and send.
-        retries_off = {RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False)}
+        # So are its redirects: Graph has none for mail, and a POST that becomes a GET would look like a success.
+        retries_off = {
+            RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0, should_retry=False),
+            RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
+        }
         self._http = GraphClientFactory.create_with_default_middleware(
             client=httpx.AsyncClient(timeout=TIMEOUT, http2=False), options={**sdk_options, **retries_off}
         )
@@ -58,10 +68,14 @@ class GraphClient:
         self.user: UserItemRequestBuilder = users.by_user_id(user)
 
     async def get(
-        self, builder: BaseRequestBuilder, query: Mapping[str, str | int] | None = None, prefer: str = ""
+        self,
+        builder: BaseRequestBuilder,
+        query: Mapping[str, str | int] | None = None,
+        prefer: str = "",
+        expects: str = "id",
     ) -> dict[str, Any]:
-        """GET as JSON; repeated a few times while the mailbox asks for seconds only."""
-        return _json(await self._repeat(self._information(Method.GET, builder, query, prefer)))
+        """GET as JSON that holds the member `expects`; repeated a few times while the mailbox asks for seconds only."""
+        return _json(await self._repeat(self._information(Method.GET, builder, query, prefer)), expects)
 
     async def get_link(self, link: str, prefer: str = "") -> dict[str, Any]:
         """GET a link from a response; refuses one that leads to another host, for the token would go there too."""
@@ -70,7 +84,7 @@ class GraphClient:
         information = RequestInformation(Method.GET)
         information.url = link
         self._prepare(information, prefer)
-        return _json(await self._repeat(information))
+        return _json(await self._repeat(information), "value")
 
     async def get_bytes(self, builder: BaseRequestBuilder, suffix: str = "") -> bytes:
         """GET raw content; `suffix` is for `/$value` where the SDK has no builder for it."""
@@ -81,13 +95,23 @@ class GraphClient:
         return (await self._repeat(information)).content
 
     async def change(
-        self, method: Method, builder: BaseRequestBuilder, body: Mapping[str, Any] | None = None, *, repeat: bool = True
+        self,
+        method: Method,
+        builder: BaseRequestBuilder,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repeat: bool = True,
+        status: int = 0,
+        expects: str = "",
     ) -> dict[str, Any]:
         """POST, PATCH or DELETE with a JSON body; `repeat` only where a second effect does no harm."""
         information = self._information(method, builder, None, "")
         if body is not None:
             information.set_stream_content(json.dumps(body).encode(), "application/json")
-        return _json(await (self._repeat(information) if repeat else self._once(information)))
+        response = await (self._repeat(information) if repeat else self._once(information))
+        if status and response.status_code != status:
+            raise Later(f"graph {response.status_code} instead of {status}")
+        return _json(response, expects) if expects else {}
 
     def _information(
         self, method: Method, builder: BaseRequestBuilder, query: Mapping[str, str | int] | None, prefer: str
@@ -107,8 +131,8 @@ class GraphClient:
         for attempt in range(1, ATTEMPTS):
             try:
                 return await self._once(information)
-            except Later as later:
-                pause = later.after if later.after is not None else 0.25 * 2**attempt
+            except _Busy as busy:
+                pause = busy.after if busy.after is not None else 0.25 * 2**attempt
                 if pause > PATIENCE:
                     raise
                 await asyncio.sleep(pause + random.uniform(0, 0.25))  # noqa: S311 - jitter, not a secret
@@ -119,9 +143,11 @@ class GraphClient:
             async with self._slots:
                 response: httpx.Response | None = await self._adapter.send_primitive_async(information, "bytes", None)
         except httpx.HTTPError as error:
-            raise Later(f"no answer from the mailbox: {type(error).__name__}") from error
+            raise _Busy(f"no answer from the mailbox: {type(error).__name__}") from error
         except AzureError as error:
             raise Later(f"no token for the mailbox: {type(error).__name__}") from error
+        except APIError as error:
+            raise Later(f"no answer from the mailbox: {type(error).__name__}") from error
         if response is None:
             raise Later("no answer from the mailbox")
         if response.is_success:
@@ -129,9 +155,7 @@ class GraphClient:
         raise _error(response)
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
-    if not response.content:
-        return {}
+def _json(response: httpx.Response, expects: str) -> dict[str, Any]:
     try:
         body = json.loads(response.content)
     except ValueError as error:
@@ -139,7 +163,9 @@ def _json(response: httpx.Response) -> dict[str, Any]:
     if b"\\ud" in response.content.lower():
         # Half a surrogate pair is legal in JSON and in no encoding; a hostile subject may hold one.
         body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
-    return body if isinstance(body, dict) else {}
+    if not isinstance(body, dict) or expects not in body:
+        raise Later(f"the mailbox answered {response.status_code} without {expects}")
+    return body
 
 
 def _error(response: httpx.Response) -> Exception:
@@ -148,7 +174,10 @@ def _error(response: httpx.Response) -> Exception:
     what = f"graph {status} {code or 'without a code'}"
     if code.lower() in _DAMAGED_ITEM:
         return MailRefused(what)
-    if status in _WAIT or response.is_server_error or code.lower() in _MAILBOX_FULL | _NO_MAILBOX:
+    is_for_later = status in _WAIT or response.is_redirect or response.is_server_error
+    if status in _BUSY and code.lower() not in _MAILBOX_FULL:
+        return _Busy(what, _retry_after(response))
+    if is_for_later or code.lower() in _MAILBOX_FULL | _NO_MAILBOX:
         return Later(what, _retry_after(response))
     return MailGone(what) if status == httpx.codes.NOT_FOUND else MailRefused(what)
 

@@ -46,11 +46,11 @@ class GraphMailbox:
 
     async def get(self, mail_id: str) -> Mail:
         query = {"select": _READ, "expand": f"attachments($select={_ATTACHMENTS})"}
-        item = await self._client.get(self._message(mail_id), query, _TEXT_BODY)
+        item = await self._client.get(self._message(mail_id), query, _TEXT_BODY, expects="parentFolderId")
         listed = _listed(item)
         return Mail(
             id=listed.id,
-            folder=await self._name_of(item.get("parentFolderId", "")),
+            folder=await self._name_of(item["parentFolderId"]),
             internet_message_id=listed.internet_message_id,
             received_at=listed.received_at,
             sender=listed.sender,
@@ -65,8 +65,9 @@ class GraphMailbox:
         )
 
     async def folder_of(self, mail_id: str) -> str:
-        item = await self._client.get(self._message(mail_id), {"select": "id,parentFolderId"})
-        return await self._name_of(item.get("parentFolderId", ""))
+        query = {"select": "id,parentFolderId"}
+        item = await self._client.get(self._message(mail_id), query, expects="parentFolderId")
+        return await self._name_of(item["parentFolderId"])
 
     async def content(self, mail_id: str, attachment: Attachment) -> Content:
         item = self._message(mail_id).attachments.by_attachment_id(attachment.id)
@@ -80,7 +81,7 @@ class GraphMailbox:
         value = marker.replace("'", "''")  # OData's own escape of a quote
         found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{value}')"
         query: dict[str, str | int] = {"filter": found, "select": "id,isDraft,parentFolderId", "top": 50}
-        page = await self._client.get(self._client.user.messages, query)
+        page = await self._client.get(self._client.user.messages, query, expects="value")
         items = [(item, bool(item.get("isDraft"))) for item in page.get("value", ())]
         # A draft that was deleted still lies in Deleted Items, marker and all; a sent copy there was sent all the same.
         deleted = await self._deleted_items() if any(is_draft for _, is_draft in items) else ""
@@ -98,7 +99,8 @@ class GraphMailbox:
         body: dict[str, Any] = {"toRecipients": [{"emailAddress": {"address": to}}]}
         if comment:
             body["comment"] = comment
-        return _draft(await self._client.change(Method.POST, self._message(mail_id).create_forward, body, repeat=False))
+        forward = self._message(mail_id).create_forward
+        return _draft(await self._client.change(Method.POST, forward, body, repeat=False, expects="id"))
 
     async def draft(self, draft_id: str) -> Draft:
         item = await self._client.get(self._message(draft_id), {"select": "id,isDraft,body"})
@@ -123,7 +125,7 @@ class GraphMailbox:
     async def _pages(
         self, builder: BaseRequestBuilder, query: Mapping[str, str | int]
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        page = await self._client.get(builder, query)
+        page = await self._client.get(builder, query, expects="value")
         while True:
             yield page.get("value", [])
             if not (link := page.get("@odata.nextLink")):
@@ -131,7 +133,7 @@ class GraphMailbox:
             page = await self._client.get_link(link)
 
     async def send(self, draft_id: str) -> None:
-        await self._client.change(Method.POST, self._message(draft_id).send, repeat=False)
+        await self._client.change(Method.POST, self._message(draft_id).send, repeat=False, status=202)
 
     async def move(self, mail_id: str, folder: str) -> None:
         try:
@@ -184,7 +186,7 @@ class GraphMailbox:
     async def _make_folder(self, folder: str) -> None:
         folders = self._client.user.mail_folders
         try:
-            made = await self._client.change(Method.POST, folders, {"displayName": folder})
+            made = await self._client.change(Method.POST, folders, {"displayName": folder}, expects="id")
             self._folders[folder] = str(made["id"])
         except MailRefused:
             await self._read_folders()  # somebody made it in between (409 ErrorFolderExists)

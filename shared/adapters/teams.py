@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
 _WAIT = {408, 429}
+_BAD_CARD = {400, 413, 422}  # this card, and no other; anything else is about the channel, and every card waits for it
+CHANNEL_GONE_SECONDS = 600.0
 
 
 class TeamsChannel:
@@ -29,8 +31,15 @@ class TeamsChannel:
         if response.is_success:
             return
         if response.status_code in _WAIT or response.is_server_error:
-            raise Later(f"Teams answered {response.status_code}")
-        raise CardRefused(f"Teams answered {response.status_code}; check TEAMS_WEBHOOK_URL")
+            raise Later(f"Teams answered {response.status_code}", _retry_after(response))
+        if response.status_code in _BAD_CARD:
+            raise CardRefused(f"Teams answered {response.status_code}")
+        raise Later(f"Teams answered {response.status_code}; check TEAMS_WEBHOOK_URL", CHANNEL_GONE_SECONDS)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else None
 
 
 class LoggedChannel:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.transaction import Key, Transaction
+from shared.domain.transaction import RESTING, Key, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class OpenEntry:
     waiting: bool = False
     stalls: int = 0
     progress: str = ""
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether only its filing or its card is owed, as far as the entry knows."""
+        return self.progress.partition("/")[0] in RESTING
 
 
 class Due(StrEnum):

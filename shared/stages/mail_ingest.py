@@ -188,9 +188,13 @@ class _Tick:
     async def _listed(self) -> AsyncIterator[Listed]:
         async for page in self._mailbox.inbox(self._pace.ingest_since):
             for mail in page:
-                if self._desk.clock() > self._until or len(self._open) >= self._pace.open_limit:
+                if self._desk.clock() > self._until or self._in_work() >= self._pace.open_limit:
                     return
                 yield mail
+
+    def _in_work(self) -> int:
+        # Cards that a broken channel does not take must not keep new mails out.
+        return sum(1 for entry in self._open.values() if not entry.is_at_rest)
 
     async def _settle(self, mail: Listed) -> None:
         key = key_of(self._address, mail)

@@ -98,7 +98,15 @@ async def test_a_channel_that_cannot_take_the_card_now_gets_it_later(status: int
         await post(Answer(status, b"<html>busy</html>"))
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 410, 413])
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 410])
+async def test_a_channel_that_is_gone_keeps_its_cards_for_later(status: int) -> None:
+    """A webhook that somebody mends tomorrow still gets today's cards."""
+    with pytest.raises(Later, match="TEAMS_WEBHOOK_URL") as refused:
+        await post(Answer(status, b"no", {"Location": "/elsewhere"}))
+    assert refused.value.after == teams.CHANNEL_GONE_SECONDS
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
 async def test_a_channel_that_never_takes_the_card_refuses_it(status: int) -> None:
     with pytest.raises(CardRefused, match=str(status)):
         await post(Answer(status, b"no", {"Location": "/elsewhere"}))

@@ -639,3 +639,15 @@ async def test_more_poison_than_one_batch_is_drained_over_ticks(world: World) ->
     await world.tick()
     await world.tick()
     assert len(world.registry.poisons) == 40
+
+
+async def test_cards_that_a_broken_channel_does_not_take_keep_no_mail_out() -> None:
+    world = World(Tuning(per_minute=1))
+    for number in range(5):
+        world.arrange(world.invoice(f"INV-{number}", folder="Posted"), status=Status.POSTED, notice=Notice.OUTCOME)
+    world.channel.fail_next("post", Later("gone"), times=50)
+    world.clock.advance(901)
+    await world.tick()
+    mail = world.invoice("INV-9")
+    await world.tick()
+    assert world.row(mail).status is Status.RECEIVED
