@@ -1,4 +1,4 @@
-# make run    the whole system on the sample mailbox
+# make run    the whole system on the sample mailbox; on other mails: make run MAILS=folder
 # make test   every check
 # make setup  what both need: .venv and the storage emulator; does nothing when all is there
 # make lock   requirements.txt and the dev group resolved again, with hashes
@@ -12,6 +12,8 @@ VERSION  := $(shell cat .python-version)
 PYTHON   ?= python$(VERSION)
 BIN      := .venv/bin
 EMULATOR := infrastructure/local/storage/package-lock.json
+# A variable that stands on make's command line; one of the environment is somebody else's.
+given     = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
 
 setup: .venv/.ready .tools/azurite/.ready
 
@@ -30,7 +32,7 @@ setup: .venv/.ready .tools/azurite/.ready
 	@touch $@
 
 run: setup
-	@$(BIN)/python -m infrastructure.local run $(ARGS) $(MAIL)
+	@$(BIN)/python -m infrastructure.local run $(call given,ARGS) $(call given,MAILS)
 
 test: lint types imports tests
 
@@ -54,4 +56,4 @@ lock: setup
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file tests/requirements-lock.txt
 
 clean:
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage dist
+	rm -rf .venv .tools .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist

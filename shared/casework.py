@@ -57,6 +57,25 @@ class Desk:
             return None
         return Case(self, row)
 
+    async def close(self, row: Transaction) -> None:
+        """Remove a finished row's open entry, and put it back if the row was taken up again at this moment."""
+        await self.ledger.close(row.key)
+        try:
+            now = await self.ledger.get(row.key)
+        except UnreadableRow:
+            return
+        if now is not None and not now.is_finished:
+            await self.ledger.put_open(OpenEntry(now.key, now.mail_id, self.clock(), progress=progress_of(now)))
+
+
+async def is_gone(mailbox: Mailbox, mail_id: str) -> bool:
+    """Whether a mail does not exist any more; a 404 may come from anything else that a request names."""
+    try:
+        await mailbox.folder_of(mail_id)
+    except MailGone:
+        return True
+    return False
+
 
 class Case:
     """One transaction in work; `row` is what the ledger holds as far as this worker knows."""
@@ -88,8 +107,7 @@ class Case:
     async def ask_again(self, not_before: datetime, why: str) -> None:
         """Write the date on the open entry, and leave the row alone."""
         self.log.info("%s: again at %s: %s", self.desk.function, f"{not_before:%H:%M:%S}", why)
-        entry = OpenEntry(self.row.key, self.row.mail_id, not_before, waiting=True, progress=progress_of(self.row))
-        await self.desk.ledger.put_open(entry)
+        await self.desk.ledger.postpone(self.row.key, self.row.mail_id, not_before)
 
     async def file(self, mailbox: Mailbox, *, seen_in: str = "") -> None:
         """Move the mail to the folder of its state, once; `seen_in` is where this very run has seen it lie."""
@@ -104,7 +122,9 @@ class Case:
                 return
             if folder != target:
                 await mailbox.move(row.mail_id, target)
-        except MailGone:
+        except MailGone as error:
+            if not await is_gone(mailbox, row.mail_id):
+                raise Later(f"cannot be filed: {error}") from error
             await self._leave("deleted by a person")
             return
         except MailRefused as error:
@@ -117,7 +137,7 @@ class Case:
     async def close_if_finished(self) -> None:
         """Take a transaction to which nothing is owed off the list of open ones."""
         if self.row.is_finished:
-            await self.desk.ledger.close(self.row.key)
+            await self.desk.close(self.row)
 
     def next_message(self, *queues: str) -> Outgoing | None:
         """What to hand on, where the next step is one of these queues' and not this stage's own."""

@@ -170,6 +170,9 @@ class Ledger(Protocol):
     async def put_open(self, entry: OpenEntry) -> None:
         """Write or overwrite an open entry."""
 
+    async def postpone(self, key: Key, mail_id: str, not_before: datetime) -> None:
+        """Write on an open entry, new or not, that a stage waits until then; its count of stalls stays."""
+
     async def close(self, key: Key) -> None:
         """Remove an open entry; one that is gone already is no error."""
 
@@ -188,6 +191,9 @@ class Registry(Protocol):
 
     async def claim_number(self, vendor_id: str, number: str, key: Key) -> Key:
         """Enter an invoice number for a vendor; returns who entered it first, which may be `key` itself."""
+
+    async def take_over_number(self, vendor_id: str, number: str, old: Key, new: Key) -> Key:
+        """Give an entry of `old` to `new`; returns whose it is now, which is another's where that one was faster."""
 
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
         """Enter a mail under the digest of what it is; returns which one of its kind it is, within the hour before it.

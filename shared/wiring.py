@@ -78,6 +78,7 @@ class Stages:
             ports.vendors,
             ports.documents,
             mailbox_address=settings.invoice_mailbox,
+            ap_address=settings.ap_mailbox,
             repeat_limit=settings.repeat_limit,
         )
         self.post_to_ap = PostToAP(desk("PostToAP"), ports.mailbox, ports.registry, route)

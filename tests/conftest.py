@@ -69,7 +69,7 @@ def clock() -> Clock:
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     """One storage emulator for the session, on free ports."""
     if not (storage_folder() / "node_modules" / "azurite").is_dir():
-        pytest.skip("the storage emulator is not installed; run: make setup")
+        pytest.fail("the storage emulator is not installed; run: make setup")
     with Storage.start(tmp_path_factory.mktemp("azurite")) as running:
         yield running
 

@@ -2,10 +2,13 @@
 
 import argparse
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 
-from infrastructure.local.process import LocalError
+from infrastructure.checkout import LocalError
+from infrastructure.local.process import keep_off_proxies
 
 _COMMANDS = {
     "install": (
@@ -24,7 +27,14 @@ _COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one part of the local system; returns its exit code, 1 when it could not run."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    keep_off_proxies(os.environ)
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # Ctrl-C where no part has taken over the signal
+        return 128 + signal.SIGINT
+
+
+def _run(given: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infrastructure.local", description="The whole system on one machine."
     )
@@ -42,8 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LocalError as error:
         print(f"{parser.prog} {parsed.command}: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before the part has taken over the signal
-        return 130
     return code
 
 

@@ -8,20 +8,17 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, MutableMapping
 
 _PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
-class LocalError(Exception):
-    """Something a person can put right; the message says what and how."""
-
-
-def checkout() -> Path:
-    """The folder that holds this copy of the project."""
-    return _CHECKOUT
+def keep_off_proxies(environment: MutableMapping[str, str]) -> None:
+    """Sees to it that no proxy is asked for this machine itself."""
+    for name in ("no_proxy", "NO_PROXY"):  # most clients read the lower case first, some only one of them
+        hosts = [host.strip() for host in environment.get(name, "").split(",") if host.strip()]
+        environment[name] = ",".join([*hosts, *(host for host in _LOOPBACK if host not in hosts)])
 
 
 def free_ports(count: int) -> list[int]:
@@ -56,15 +53,18 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, step: float = 0.02)
 
 
 def stop(child: "subprocess.Popen[str]", *, seconds: float = 5.0) -> None:
-    """Asks the child to end, waits, then kills it."""
+    """Asks the child to end, waits, then kills it; a signal that interrupts the wait kills it as well."""
     if child.poll() is not None:
         return
     child.terminate()
     try:
         child.wait(seconds)
     except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        pass
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
 
 
 def die_with_parent() -> Callable[[], None] | None:

@@ -2,17 +2,19 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from azure.storage.queue import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infrastructure.local import process
+from infrastructure.checkout import LocalError
 from infrastructure.local.samples import AP_MAILBOX, LATE_VENDOR, MAILBOX, VENDORS, sample_mails
 from infrastructure.local.system import System, fresh_folder, running
 from infrastructure.operations.vendors import read_vendors, write_vendors
@@ -24,6 +26,7 @@ from shared.wiring import vendor_desk
 
 POLL_SECONDS = 0.5
 QUIET_SECONDS = 2.0  # everything final for so long
+PARKED_SECONDS = 20.0  # the same while a mail waits for the vendor: longer than the app's slowest poll of a queue
 STALLED_SECONDS = 300.0  # without any mail getting on
 
 
@@ -35,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the system over the mails; 0 only if every one reached a final state."""
+    signal.signal(signal.SIGTERM, _end)
     console = Console(stderr=True)
     mails = list(_mails(arguments.mail))
     with running(fresh_folder()) as system:
@@ -48,13 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if len(rows) == len(mails) and all(row.is_finished for row in rows) else 1
 
 
+def _end(number: int, _: object) -> NoReturn:
+    """Leave through every block that stops something; once, as a second signal would cut that short."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
 def _mails(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
     if not paths:
         yield from ((sample.name, sample.data) for sample in sample_mails())
     for path in paths:
         files = sorted(path.rglob("*.eml")) if path.is_dir() else [path]
         if not files or not all(file.is_file() for file in files):
-            raise process.LocalError(f"{path}: no .eml file, and no folder with any")
+            raise LocalError(f"{path}: no .eml file, and no folder with any")
         yield from ((file.name, file.read_bytes()) for file in files)
 
 
@@ -72,33 +82,52 @@ async def _add_late_vendor(system: System) -> None:
             await queues.send(ADD_VENDOR, entry.vendor.to_bytes())
 
 
+class _Steady:
+    """For how long a value has stayed what it is."""
+
+    def __init__(self) -> None:
+        self._value: object = None
+        self._since = time.monotonic()
+
+    def seconds(self, value: object) -> float:
+        """Take the value as it is now; how long it has been so."""
+        now = time.monotonic()
+        if value != self._value:
+            self._value, self._since = value, now
+        return now - self._since
+
+
 def _watch(system: System, expected: int, console: Console, *, is_sample: bool) -> list[Transaction]:
-    """Show progress until everything has come to rest, or nothing moves any more."""
+    """Wait until everything has come to rest, or nothing moves any more; return the ledger's rows."""
+    moving, quiet = _Steady(), _Steady()
+    late_vendor_is_due = is_sample
+    for rows, at_rest in _polls(system, expected, console):
+        if moving.seconds(at_rest) > STALLED_SECONDS:
+            console.print(f"nothing moves any more; see {system.log}", style="red", soft_wrap=True)
+            break
+        is_quiet = system.is_quiet(expected, rows)
+        is_waking = is_sample and any(row.status is Status.PARKED for row in rows)
+        quiet_seconds = quiet.seconds((is_quiet, late_vendor_is_due))
+        if is_quiet and late_vendor_is_due:
+            asyncio.run(_add_late_vendor(system))
+            late_vendor_is_due = False
+        elif is_quiet and quiet_seconds > (PARKED_SECONDS if is_waking else QUIET_SECONDS):
+            break
+    return rows
+
+
+def _polls(system: System, expected: int, console: Console) -> Iterator[tuple[list[Transaction], int]]:
+    """The ledger's rows and how many of them are at rest, shown and read anew while the host runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("mails at rest", total=expected)
-        late_vendor_is_due = is_sample
-        seen, moved_at, quiet_since = -1, time.monotonic(), 0.0
-        while True:
+        while system.host.poll() is None:
             rows = system.rows()
-            at_rest = sum(1 for row in rows if row.is_finished)
+            at_rest = sum(row.is_finished for row in rows)
             progress.update(task, completed=at_rest)
-            now = time.monotonic()
-            if system.host.poll() is not None:
-                raise process.LocalError(f"the host ended with code {system.host.returncode}; see {system.log}")
-            if at_rest != seen:
-                seen, moved_at = at_rest, now
-            if now - moved_at > STALLED_SECONDS:
-                console.print(f"nothing moves any more; see {system.log}", style="red", soft_wrap=True)
-                return rows
-            is_quiet = at_rest == len(rows) and system.is_quiet(expected)
-            quiet_since = (quiet_since or now) if is_quiet else 0.0
-            if is_quiet and late_vendor_is_due:
-                asyncio.run(_add_late_vendor(system))
-                late_vendor_is_due, quiet_since = False, 0.0
-            elif is_quiet and now - quiet_since > QUIET_SECONDS:
-                return rows
+            yield rows, at_rest
             time.sleep(POLL_SECONDS)
+    raise LocalError(f"the host ended with code {system.host.returncode}; see {system.log}")
 
 
 def _show(system: System, rows: Sequence[Transaction]) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from azure.data.tables import TableServiceClient
 
+from infrastructure.checkout import checkout
 from infrastructure.local import process
 from infrastructure.local.mailbox import MailboxServer, serve
 from infrastructure.local.samples import AP_MAILBOX, MAILBOX
@@ -23,7 +24,7 @@ from shared.domain.transaction import Transaction
 
 def fresh_folder() -> Path:
     """A folder of its own for this run, so that two side by side do not meet."""
-    parent = process.checkout() / ".local"
+    parent = checkout() / ".local"
     parent.mkdir(exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=time.strftime("run-%Y%m%d-%H%M%S-"), dir=parent))
 
@@ -60,9 +61,10 @@ class System:
         """How many transactions are open."""
         return len(self._entities(OPEN))
 
-    def is_quiet(self, expected: int) -> bool:
+    def is_quiet(self, expected: int, rows: Sequence[Transaction] | None = None) -> bool:
         """Whether that many mails, and all that the ledger knows, are final, filed and announced."""
-        rows = self.rows()
+        if rows is None:
+            rows = self.rows()
         return len(rows) >= expected and all(row.is_finished for row in rows) and self.open_count() == 0
 
     def _entities(self, name: str) -> list[Mapping[str, Any]]:
@@ -77,17 +79,29 @@ def running(folder: Path) -> Iterator[System]:
     root, log = folder / "mail", folder / "host.log"
     with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
         environment = app_environment(storage, mailbox)
-        command = [sys.executable, "-m", "infrastructure.local", "host"]
-        host = subprocess.Popen(
-            command, cwd=process.checkout(), env=environment, stdout=output, stderr=output, text=True
-        )
+        host = _start_host(environment, output)
         try:
             yield System(root, log, mailbox, environment, host)
         finally:
             process.stop(host, seconds=30)
 
 
+def _start_host(environment: Mapping[str, str], output: IO[bytes]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "infrastructure.local", "host"],
+        cwd=checkout(),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches the one who started it; a second signal would cut short what runs
+        preexec_fn=process.die_with_parent(),  # noqa: PLW1509  # makes one system call, takes no lock
+    )
+
+
 def app_environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
+    """The settings of an app on this storage and mailbox; what the machine sets otherwise stays."""
     ours = {
         "AzureWebJobsStorage": storage.connection_string,
         "INVOICE_MAILBOX": MAILBOX,
@@ -97,4 +111,6 @@ def app_environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
         "GRAPH_CREDENTIAL": "anonymous",
     }
     defaults = {"MAIL_INGEST_SCHEDULE": "*/2 * * * * *", "AP_MAX_PER_MINUTE": "1000"}
-    return {**defaults, **os.environ, **ours}
+    environment = {**defaults, **os.environ, **ours}
+    process.keep_off_proxies(environment)
+    return environment

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from infrastructure.local.host.settings import SettingError, add_local_settings
-from infrastructure.local.process import checkout
+from infrastructure.checkout import checkout
+from infrastructure.local_settings import SettingError, add_local_settings
 from shared.domain.messages import AddVendor, UnreadableMessage
 from shared.settings import InvalidSettings
 from shared.stages.add_vendor import VendorDesk

@@ -19,10 +19,14 @@ from collections.abc import Callable, Iterator
 from email.header import decode_header, make_header
 from email.message import Message
 from io import BytesIO
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 LENGTH = struct.Struct(">I")
 DOCUMENT, REPORT = b"D", b"R"
+INCOMPLETE = 78  # the exit code for a package that is missing or broken; EX_CONFIG of sysexits.h
 
 _HEAD = 1024  # readers look for %PDF- in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)
 _FILES = 32  # a zip-mounted package and its modules need a few
@@ -35,6 +39,11 @@ _REPORT_TEXT = 64 * 1024
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
 _MOST_IDS = 100
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_FIELD = 998  # characters of a header field that are looked at (RFC 5322, 2.1.1)
+_COMMENT = re.compile(r"\((?:\\.|[^()\\])*\)")  # the innermost one
+_ADDRESS_TYPES = frozenset({"", "rfc822", "utf-8"})  # utf-8: RFC 6533, 3
+_LONGEST_ADDRESS = 320
+_MOST_RECIPIENTS = 100
 
 Answer = dict[str, object]
 
@@ -95,9 +104,7 @@ def _answer(legibility: str, pages: tuple[str, ...] = ()) -> Answer:
 
 
 def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
-    from pypdf import PdfReader  # noqa: PLC0415  a third of a second that XML and reports need not pay
-
-    reader = PdfReader(BytesIO(data), strict=False)
+    reader = _reader(data)
     if reader.is_encrypted and not reader.decrypt(""):
         return _answer("unreadable")
     texts: list[str] = []
@@ -112,6 +119,15 @@ def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
     if any(text.strip() for text in texts):
         return _answer("text", tuple(texts))
     return _answer("unreadable" if failures == len(texts) else "scan")
+
+
+def _reader(data: bytes) -> "PdfReader":
+    """Open a PDF; a broken package ends the child, or every PDF would look as if it were at fault itself."""
+    try:
+        from pypdf import PdfReader  # noqa: PLC0415  a third of a second that XML and reports need not pay
+    except ImportError:
+        os._exit(INCOMPLETE)  # at once: the parent sees the pipe close and the code together
+    return PdfReader(BytesIO(data), strict=False)
 
 
 def _page_text(extract: Callable[..., str]) -> tuple[str, bool]:
@@ -168,11 +184,14 @@ def _report(mail: Message) -> Answer:
     traces += [header.get_all("Message-ID", []) for header in returned]
     ids = dict.fromkeys(match for values in traces for value in values for match in _MESSAGE_ID.findall(str(value)))
     subjects = [_subject(header) for header in (*returned, mail)]
+    failed = [group for status in statuses for group in _failed_groups(status)]
+    recipients = [address for group in failed for address in _recipients(group)]
     text = "\n".join([*subjects, *(_readable(part) for part in parts)])
     return {
         "found": True,
-        "failed": any(is_failed for status in statuses for is_failed in _actions(status)),
+        "failed": bool(failed),
         "message_ids": list(ids)[:_MOST_IDS],
+        "recipients": list(dict.fromkeys(recipients))[:_MOST_RECIPIENTS],
         "text": text.encode("utf-8", "replace")[:_REPORT_TEXT].decode("utf-8", "ignore"),
     }
 
@@ -197,12 +216,30 @@ def _returned(part: Message) -> Message | None:
     return None
 
 
-def _actions(status: Message) -> Iterator[bool]:
-    """Whether each recipient's group says `failed` (RFC 3464, 2.3.3)."""
+def _failed_groups(status: Message) -> Iterator[Message]:
+    """The groups of recipients whose action is `failed` (RFC 3464, 2.3.3)."""
     groups = status.get_payload()
     for group in groups if isinstance(groups, list) else []:
-        action = group.get("Action", "") if isinstance(group, Message) else ""
-        yield str(action).partition(";")[0].strip().lower() == "failed"
+        if isinstance(group, Message) and _bare(group.get("Action", "")).partition(";")[0].strip() == "failed":
+            yield group
+
+
+def _recipients(group: Message) -> Iterator[str]:
+    """The addresses that a group speaks of, without their type (RFC 3464, 2.3.1 and 2.3.2)."""
+    for name in ("Original-Recipient", "Final-Recipient"):
+        for value in group.get_all(name, []):
+            kind, _, address = _bare(value).rpartition(";")
+            address = address.strip().strip("<>")
+            if kind.strip() in _ADDRESS_TYPES and "@" in address and len(address) <= _LONGEST_ADDRESS:
+                yield address
+
+
+def _bare(value: object) -> str:
+    """A field in lower case and without its comments, which may be nested (RFC 822, 3.1.4)."""
+    text = str(value)[:_FIELD].lower()
+    while (shorter := _COMMENT.sub(" ", text)) != text:
+        text = shorter
+    return text.strip()
 
 
 def _readable(part: Message) -> str:

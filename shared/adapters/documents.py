@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import time
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from shared.adapters.document_worker import DOCUMENT, LENGTH, REPORT
+from shared.adapters.document_worker import DOCUMENT, INCOMPLETE, LENGTH, REPORT
 from shared.domain.facts import Document, Legibility
 from shared.domain.report import DeliveryReport
 from shared.ports import Content
+
+log = logging.getLogger(__name__)
 
 _WORST_CHARACTER = 6  # bytes of one character in JSON (\u0000)
 _ENVELOPE = 64 * 1024 * 8  # bytes of a response around its pages; a report's text fits in as well
@@ -60,6 +63,7 @@ class SubprocessDocuments:
         self._environment = dict(environment or {})
         self._children = asyncio.Semaphore(self._limits.children)
         self._idle: list[_Child] = []
+        self._is_complete = True
 
     async def close(self) -> None:
         """End the children that wait for more mails."""
@@ -121,6 +125,17 @@ class SubprocessDocuments:
                 self._idle.append(child)
             else:
                 await asyncio.shield(asyncio.create_task(_end(child.process)))
+                self._note_end(child.process.returncode)
+
+    def _note_end(self, code: int | None) -> None:
+        """Say once that the reader of PDFs is no part of the package: no document is to blame, and none is read."""
+        if code == INCOMPLETE and self._is_complete:
+            self._is_complete = False
+            log.error(
+                "no PDF can be read: pypdf cannot be imported from %s; package the app anew with all that "
+                "requirements.txt names",
+                sys.executable,
+            )
 
     async def _start(self) -> Process:
         """Start the child through a plain interpreter: the running program's own main module is not ours."""
@@ -185,7 +200,9 @@ def _document(name: str, answer: dict[str, object]) -> Document:
 
 
 def _report(answer: dict[str, object]) -> DeliveryReport | None:
-    ids = answer.get("message_ids")
-    if answer.get("found") is not True or not isinstance(ids, list):
+    ids, recipients = answer.get("message_ids"), answer.get("recipients")
+    if answer.get("found") is not True or not isinstance(ids, list) or not isinstance(recipients, list):
         return None
-    return DeliveryReport(answer.get("failed") is True, tuple(map(str, ids)), str(answer.get("text", "")))
+    return DeliveryReport(
+        answer.get("failed") is True, tuple(map(str, ids)), str(answer.get("text", "")), tuple(map(str, recipients))
+    )

@@ -64,6 +64,7 @@ class GraphClient:
         self._adapter.base_url = base_url.rstrip("/")
         self._origin = urlsplit(base_url)[:2]
         self._slots = asyncio.Semaphore(concurrency)
+        self.address = user.lower()
         users = UsersRequestBuilder(self._adapter, {"baseurl": self._adapter.base_url})
         self.user: UserItemRequestBuilder = users.by_user_id(user)
 
@@ -160,9 +161,6 @@ def _json(response: httpx.Response, expects: str) -> dict[str, Any]:
         body = json.loads(response.content)
     except ValueError as error:
         raise Later(f"the mailbox answered {response.status_code} with something that is not JSON") from error
-    if b"\\ud" in response.content.lower():
-        # Half a surrogate pair is legal in JSON and in no encoding; a hostile subject may hold one.
-        body = json.loads(json.dumps(body, ensure_ascii=False).encode(errors="replace"))
     if not isinstance(body, dict) or expects not in body:
         raise Later(f"the mailbox answered {response.status_code} without {expects}")
     return body

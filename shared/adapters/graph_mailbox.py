@@ -1,6 +1,8 @@
 """The shared mailbox through Microsoft Graph v1.0 (https://learn.microsoft.com/graph/api/resources/message)."""
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +17,10 @@ from shared.domain.mail import ELSEWHERE, INBOX, Attachment, AttachmentKind, Lis
 from shared.domain.transaction import FOLDERS
 from shared.ports import Content, Draft, DraftChanges, MailGone, MailRefused, Marked
 
+log = logging.getLogger(__name__)
+
+BODY_LIMIT = 1_000_000  # characters of a mail's text that are looked at
+FOLDERS_SECONDS = 600.0  # between two looks at the folders
 PAGE = 100  # mails a listing page; large pages risk a 504
 _LISTED = "id,internetMessageId,receivedDateTime,from,subject"
 _READ = f"{_LISTED},parentFolderId,body,internetMessageHeaders"
@@ -31,6 +37,7 @@ class GraphMailbox:
         self._client = client
         self._folders: dict[str, str] = {}  # display name to id; ids never change while the folder lives
         self._foreign: set[str] = set()  # ids of folders that are not ours
+        self._read_at = float("-inf")
         self._reading = asyncio.Lock()  # several mails at once would all read the folders at a start
 
     def _message(self, mail_id: str) -> MessageItemRequestBuilder:
@@ -41,8 +48,16 @@ class GraphMailbox:
         if since is not None:
             query["filter"] = f"receivedDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         messages = self._client.user.mail_folders.by_mail_folder_id("inbox").messages
+        await self._refresh()
         async for page in self._pages(messages, query):
-            yield [_listed(item) for item in page]
+            yield [listed for item in page if (listed := _readable(item)) is not None]
+
+    async def _refresh(self) -> None:
+        """Forget the folders now and then: a person may have renamed or deleted one, and its id goes on to work."""
+        async with self._reading:
+            if time.monotonic() - self._read_at > FOLDERS_SECONDS:
+                self._folders.clear()
+                self._foreign.clear()
 
     async def get(self, mail_id: str) -> Mail:
         query = {"select": _READ, "expand": f"attachments($select={_ATTACHMENTS})"}
@@ -54,11 +69,11 @@ class GraphMailbox:
             internet_message_id=listed.internet_message_id,
             received_at=listed.received_at,
             sender=listed.sender,
-            sender_name=_address(item).get("name") or "",
+            sender_name=_text(_address(item).get("name")),
             subject=listed.subject,
-            body=(item.get("body") or {}).get("content") or "",
+            body=_text((item.get("body") or {}).get("content"))[:BODY_LIMIT],
             headers=tuple(
-                (str(h.get("name", "")), str(h.get("value") or "")) for h in item.get("internetMessageHeaders") or ()
+                (_text(h.get("name")), _text(h.get("value"))) for h in item.get("internetMessageHeaders") or ()
             ),
             attachments=tuple(_attachment(a) for a in item.get("attachments") or ()),
             is_event="eventmessage" in str(item.get("@odata.type", "")).lower(),
@@ -80,19 +95,29 @@ class GraphMailbox:
     async def marked(self, marker: str) -> Sequence[Marked]:
         value = marker.replace("'", "''")  # OData's own escape of a quote
         found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{value}')"
-        query: dict[str, str | int] = {"filter": found, "select": "id,isDraft,parentFolderId", "top": 50}
+        query: dict[str, str | int] = {"filter": found, "select": "id,isDraft,parentFolderId,from", "top": 50}
         page = await self._client.get(self._client.user.messages, query, expects="value")
-        items = [(item, bool(item.get("isDraft"))) for item in page.get("value", ())]
-        # A draft that was deleted still lies in Deleted Items, marker and all; a sent copy there was sent all the same.
-        deleted = await self._deleted_items() if any(is_draft for _, is_draft in items) else ""
+        if not page["value"]:
+            return []
+        deleted, junk = await self._well_known("deleteditems"), await self._well_known("junkemail")
         return [
-            Marked(item["id"], is_draft)
-            for item, is_draft in items
-            if not (is_draft and item.get("parentFolderId") == deleted)
+            Marked(str(item["id"]), bool(item.get("isDraft")))
+            for item in page["value"]
+            if await self._is_trustworthy(item, deleted, junk)
         ]
 
-    async def _deleted_items(self) -> str:
-        folder = self._client.user.mail_folders.by_mail_folder_id("deleteditems")
+    async def _is_trustworthy(self, item: Mapping[str, Any], deleted: str, junk: str) -> bool:
+        folder_id = item.get("parentFolderId", "")
+        if item.get("isDraft"):
+            return bool(folder_id != deleted)  # one that was deleted keeps its marker
+        # The marker is a header, and anybody can send one: what came in is no copy of what we sent.
+        return folder_id != junk and self._is_ours(item) and await self._name_of(folder_id) == ELSEWHERE
+
+    def _is_ours(self, item: Mapping[str, Any]) -> bool:
+        return str(_address(item).get("address") or "").lower() == self._client.address
+
+    async def _well_known(self, name: str) -> str:
+        folder = self._client.user.mail_folders.by_mail_folder_id(name)
         return str((await self._client.get(folder, {"select": "id"}))["id"])
 
     async def create_forward(self, mail_id: str, to: str, comment: str = "") -> Draft:
@@ -182,6 +207,7 @@ class GraphMailbox:
                 if name is not None:
                     ours.setdefault(name, str(item["id"]))
         self._folders = ours
+        self._read_at = time.monotonic()
 
     async def _make_folder(self, folder: str) -> None:
         folders = self._client.user.mail_folders
@@ -199,18 +225,32 @@ def _address(item: Mapping[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
+def _text(value: Any) -> str:
+    """The text of a property; half a surrogate pair, legal in JSON and in no encoding, becomes a question mark."""
+    text = value if isinstance(value, str) else ""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _readable(item: Mapping[str, Any]) -> Listed | None:
+    try:
+        return _listed(item)
+    except (KeyError, TypeError, ValueError) as error:
+        log.error("a listed item cannot be read: %s", type(error).__name__)  # noqa: TRY400 - no defect of ours
+        return None
+
+
 def _listed(item: Mapping[str, Any]) -> Listed:
     return Listed(
         id=str(item["id"]),
-        internet_message_id=item.get("internetMessageId") or "",
+        internet_message_id=_text(item.get("internetMessageId")),
         received_at=datetime.fromisoformat(item["receivedDateTime"]),
-        sender=(_address(item).get("address") or "").strip().lower(),
-        subject=item.get("subject") or "",
+        sender=_text(_address(item).get("address")).strip().lower(),
+        subject=_text(item.get("subject")),
     )
 
 
 def _draft(item: Mapping[str, Any]) -> Draft:
-    return Draft(str(item["id"]), (item.get("body") or {}).get("content") or "")
+    return Draft(str(item["id"]), _text((item.get("body") or {}).get("content")))
 
 
 def _attachment(item: Mapping[str, Any]) -> Attachment:
@@ -219,7 +259,7 @@ def _attachment(item: Mapping[str, Any]) -> Attachment:
     kinds = {"itemattachment": AttachmentKind.ITEM, "referenceattachment": AttachmentKind.REFERENCE}
     return Attachment(
         id=str(item["id"]),
-        name=item.get("name") or "",
+        name=_text(item.get("name")),
         content_type=item.get("contentType") or "",
         size=int(item.get("size") or 0),
         is_inline=bool(item.get("isInline")),

@@ -146,7 +146,7 @@ def _duplicates(findings: Findings) -> frozenset[Reason]:
 
 _WARNINGS = {
     Legibility.SCAN: "a document is a scan without text, so nothing was read from it",
-    Legibility.TOO_LARGE: "a document is too large to be read here, so open it",
+    Legibility.TOO_LARGE: "a document was not read here (too large, or too many), so open it",
 }
 
 

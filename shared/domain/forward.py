@@ -93,16 +93,18 @@ def summary_html(row: Transaction) -> str:
 
 
 def summary_text(row: Transaction) -> str:
-    """The summary as plain lines, for a forward whose body is too large to be rewritten."""
-    return "\n".join(f"{label}: {value}" for label, value in summary_lines(row))
+    """The summary as lines, for a forward whose body is too large to be rewritten; escaped, for it ends up in HTML."""
+    return "\n".join(escape(f"{label}: {value}", quote=False) for label, value in summary_lines(row))
 
 
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BODY_TAG = re.compile(r"<body\b[^>]{0,2000}>", re.IGNORECASE)
 
 
 def with_summary(row: Transaction, body: str) -> str | None:
     """The draft's HTML with our summary before it; None where that would be too large to write."""
-    found = _BODY_TAG.search(body)
+    # A comment may hold a false body tag, and our summary would vanish in it.
+    found = _BODY_TAG.search(_COMMENT.sub(lambda m: " " * len(m[0]), body))
     at = found.end() if found else 0
     whole = body[:at] + summary_html(row) + body[at:]
     return whole if len(whole.encode()) <= BODY_LIMIT else None

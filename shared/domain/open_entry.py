@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from shared.domain.transaction import RESTING, Key, Transaction
 
+LONGEST_WAIT = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenEntry:
@@ -43,16 +45,32 @@ def progress_of(row: Transaction) -> str:
     return f"{row.status}/{row.filing}/{row.notice}/{row.attempt}/{row.sends}"
 
 
-def due(entry: OpenEntry, row: Transaction, now: datetime, stuck_after: timedelta, limit: int) -> tuple[Due, OpenEntry]:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When the tick loses patience; `mailbox_serves` says whether the mailbox as a whole answered lately."""
+
+    stuck_after: timedelta
+    redrive_limit: int
+    mailbox_serves: bool = True
+
+
+def due(entry: OpenEntry, row: Transaction, now: datetime, bounds: Bounds) -> tuple[Due, OpenEntry]:
     """Judge a due entry by its row; the second value is the entry as it is to be written."""
     if row.is_finished:
         return Due.CLOSE, entry
     moved = progress_of(row) != entry.progress
     seen = replace(entry, progress=progress_of(row), stalls=0 if moved else entry.stalls, waiting=False)
-    if entry.waiting:
-        return Due.REDRIVE, replace(seen, not_before=now + stuck_after)
-    if row.updated_at + stuck_after > now:
-        return Due.PUT_OFF, replace(seen, not_before=row.updated_at + stuck_after)
-    if seen.stalls >= limit:
+    again = replace(seen, not_before=now + bounds.stuck_after)
+    if entry.waiting and not _has_waited_too_long(row, now, bounds):
+        return Due.REDRIVE, again
+    if not entry.waiting and row.updated_at + bounds.stuck_after > now:
+        return Due.PUT_OFF, replace(seen, not_before=row.updated_at + bounds.stuck_after)
+    if seen.stalls >= bounds.redrive_limit:
         return Due.GIVE_UP, seen
-    return Due.REDRIVE, replace(seen, stalls=seen.stalls + 1, not_before=now + stuck_after)
+    return Due.REDRIVE, replace(again, stalls=seen.stalls + 1)
+
+
+def _has_waited_too_long(row: Transaction, now: datetime, bounds: Bounds) -> bool:
+    """Whether waiting is a sign of trouble after all: the mailbox serves others, and never this mail."""
+    waited = now - (row.taken_up_at or row.admitted_at)
+    return bounds.mailbox_serves and not row.is_resting and waited > LONGEST_WAIT

@@ -78,7 +78,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "It is a scan, and its sender does not prove the vendor.", f"Look at it; if it is good, {_RELEASE}."
     ),
     Reason.DUPLICATE: Explanation(
-        "AP has had this invoice number of this vendor already.",
+        "Another mail of this vendor has the same invoice number.",
         f"Compare with the first one; if it differs, {_RELEASE}.",
     ),
     Reason.REPEATED: Explanation(

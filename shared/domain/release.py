@@ -21,6 +21,7 @@ def released(row: Transaction, now: datetime) -> Transaction:
         status=Status.RECEIVED,
         reasons=(),
         answered_reasons=tuple(sorted(answered)),
+        taken_up_at=now,
         attempt=row.attempt + (1 if SENDS_AGAIN.intersection(row.reasons) else 0),
         send_started_at=None,
         sends=0,
@@ -36,4 +37,12 @@ def vendor_added(row: Transaction, now: datetime) -> Transaction:
     """A parked row that is taken up again where it lies, because its vendor may be known now."""
     # Its filing may be under way at this moment: from here on the mail may lie in that folder or in the Inbox.
     folder = FOLDERS[Status.PARKED]
-    return row.changed(now, status=Status.RECEIVED, reasons=(), folder=folder, filing=Filing.NONE, notice=Notice.NONE)
+    return row.changed(
+        now,
+        status=Status.RECEIVED,
+        reasons=(),
+        taken_up_at=now,
+        folder=folder,
+        filing=Filing.NONE,
+        notice=Notice.NONE,
+    )

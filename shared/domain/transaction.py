@@ -132,6 +132,7 @@ class Transaction(BaseModel):
     received_at: AwareDatetime
     admitted_at: AwareDatetime
     updated_at: AwareDatetime
+    taken_up_at: Moment = None  # when it was last received: admitted, released, or its vendor added
 
     vendor_id: str = ""
     vendor_name: str = ""
@@ -176,6 +177,7 @@ class Transaction(BaseModel):
             received_at=mail.received_at,
             admitted_at=now,
             updated_at=now,
+            taken_up_at=now,
         )
 
     @classmethod
@@ -239,4 +241,4 @@ def key_of(mailbox: str, mail: Listed, *, salt: str = "") -> Key:
     received = mail.received_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     parts = [mailbox.lower(), identity, received, mail.sender, *([salt] if salt else [])]
     digest = hashlib.sha256("\u001f".join(parts).encode()).hexdigest()
-    return Key(mail.received_at.strftime("%Y%m"), digest[:32])
+    return Key(f"{mail.received_at.year:04d}{mail.received_at.month:02d}", digest[:32])

@@ -41,7 +41,7 @@ class VendorDesk:
     async def _wake(self, vendor_key: str, key: Key) -> bool:
         for _ in range(TRIES):
             case = await self._desk.take_up(key)
-            if case is not None and case.row.status is Status.RECEIVED:
+            if case is not None and case.row.status is Status.RECEIVED and vendor_key not in case.row.parked_keys:
                 return False  # it is being parked at this moment, and looks for its vendor once more after that
             if case is not None and case.row.status is Status.PARKED:
                 try:

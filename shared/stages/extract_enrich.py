@@ -7,23 +7,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from shared.casework import Case, Desk
+from shared.casework import Case, Desk, is_gone
 from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
 from shared.domain.facts import Document, Facts, Legibility
 from shared.domain.forward import marked_attempt, references_in
-from shared.domain.mail import INBOX, Mail, normalised_subject
+from shared.domain.mail import INBOX, Mail, domain_of, normalised_subject
 from shared.domain.messages import NOTIFY, TO_POST, Outgoing, WorkOn
 from shared.domain.numbers import normalised_number
 from shared.domain.reading import read_facts
 from shared.domain.reason import Reason
 from shared.domain.release import vendor_added
 from shared.domain.report import DeliveryReport
-from shared.domain.transaction import Filing, Key, Notice, Status
+from shared.domain.transaction import Filing, Key, Notice, Status, UnreadableRow
 from shared.domain.vendor import Match, candidate_keys
 from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Vendors
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
+READ_AT_ONCE = 2  # mails whose documents are in memory at once
 
 
 class ExtractEnrich:
@@ -38,6 +39,7 @@ class ExtractEnrich:
         documents: Documents,
         *,
         mailbox_address: str,
+        ap_address: str,
         repeat_limit: int,
     ) -> None:
         self._desk = desk
@@ -46,6 +48,8 @@ class ExtractEnrich:
         self._vendors = vendors
         self._documents = documents
         self._address = mailbox_address
+        self._ap_address = ap_address
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._repeat_limit = repeat_limit
 
     async def run(self, body: bytes) -> Outgoing | None:
@@ -71,17 +75,19 @@ class ExtractEnrich:
                 await case.rest(row.rested(Status.IGNORED, now, (Reason.TAKEN_BY_A_PERSON,)))
                 return
             findings = await self._gather(case, mail)
-        except MailGone:
-            await case.rest(row.rested(Status.FAILED, now, (Reason.MAIL_GONE,)))
-        except MailRefused as error:
+        except (MailGone, MailRefused) as error:
             case.log.warning("the mailbox refuses the mail: %s", error)
-            await case.rest(row.rested(Status.REVIEW, now, (Reason.MAIL_UNREADABLE,)))
+            if isinstance(error, MailGone) and await is_gone(self._mailbox, row.mail_id):
+                await case.rest(row.rested(Status.FAILED, now, (Reason.MAIL_GONE,)))
+            else:
+                await case.rest(row.rested(Status.REVIEW, now, (Reason.MAIL_UNREADABLE,)))
         else:
             await self._settle(case, findings)
 
     async def _gather(self, case: Case, mail: Mail) -> Findings:
         report = await self._report(mail)
-        documents, digests = await self._read(mail)
+        async with self._reading:  # each may hold 250 MB of documents
+            documents, digests = await self._read(mail)
         # In a thread: hostile text may cost the better part of a second, and the loop serves other mails.
         facts = await asyncio.to_thread(read_facts, mail, documents)
         return Findings(
@@ -90,7 +96,7 @@ class ExtractEnrich:
             match=await self._match(mail, facts),
             origin=await self._origin(mail),
             report=report,
-            bounced=await self._bounced(report) if report is not None and report.failed else "",
+            bounced=await self._bounced(mail, report) if report is not None and report.failed else "",
             repeats=await self._registry.count_repeat(_digest(mail, digests), case.row.key, self._desk.clock()),
             repeat_limit=self._repeat_limit,
             answered=frozenset(case.row.answered_reasons),
@@ -107,7 +113,7 @@ class ExtractEnrich:
                 continue
             try:
                 contents.append(await self._mailbox.content(mail.id, attachment))
-            except MailRefused:
+            except (MailGone, MailRefused):
                 unread.append(Document(attachment.name, Legibility.UNREADABLE))
         read = await self._documents.read(contents) if contents else []
         return [*read, *unread], [hashlib.sha256(content.data).hexdigest() for content in contents]
@@ -129,20 +135,22 @@ class ExtractEnrich:
             return None
         return await self._documents.read_report(await self._mailbox.source(mail.id))
 
-    async def _bounced(self, report: DeliveryReport) -> str:
+    async def _bounced(self, mail: Mail, report: DeliveryReport) -> str:
         """Take the bounce down on the row of the forward that it speaks of; returns its id, empty where none fits."""
+        if report.recipients and self._ap_address not in report.recipients:
+            return ""  # somebody behind AP did not get it; AP did
         attempts = [found for text in report.message_ids if (found := marked_attempt(text, self._address))]
         keys = [(key, attempt) for id_, attempt in attempts for key in await self._desk.ledger.by_reference(id_)]
         keys += [(key, 0) for tag in references_in(report.text) for key in await self._desk.ledger.by_reference(tag)]
         for key, attempt in keys:
-            if (row_id := await self._undelivered(key, attempt)) is not None:
-                return row_id
+            case = await self._desk.take_up(key)
+            # A vendor can work out the ids of its own mails: a report from there is no mail server's word.
+            if case is not None and domain_of(case.row.sender) != domain_of(mail.sender):
+                return await self._undelivered(case, attempt)
         return ""
 
-    async def _undelivered(self, key: Key, attempt: int) -> str | None:
-        case = await self._desk.take_up(key)
-        if case is None:
-            return None
+    async def _undelivered(self, case: Case, attempt: int) -> str:
+        key = case.row.key
         if attempt and attempt != case.row.attempt:
             await self._note_earlier_bounce(case, attempt)
             return key.transaction_id
@@ -189,8 +197,18 @@ class ExtractEnrich:
         number = findings.facts.invoice_number
         if number is None or not (normalised := normalised_number(number.value)):
             return findings
-        first = await self._registry.claim_number(findings.match.vendor_ids[0], normalised, case.row.key)
-        return findings if first == case.row.key else replace(findings, duplicate_of=first.transaction_id)
+        vendor_id, own = findings.match.vendor_ids[0], case.row.key
+        first = await self._registry.claim_number(vendor_id, normalised, own)
+        if first != own and await self._never_went_out(first):
+            first = await self._registry.take_over_number(vendor_id, normalised, first, own)
+        return findings if first == own else replace(findings, duplicate_of=first.transaction_id)
+
+    async def _never_went_out(self, key: Key) -> bool:
+        try:
+            row = await self._desk.ledger.get(key)
+        except UnreadableRow:
+            return False
+        return row is None or (row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None)
 
     async def _write(self, case: Case, findings: Findings, decision: Decision, *, parked_keys: tuple[str, ...]) -> None:
         now = self._desk.clock()
@@ -229,7 +247,8 @@ def _fact_columns(facts: Facts) -> dict[str, Any]:
 
 
 def _digest(mail: Mail, digests: Sequence[str]) -> str:
-    """What makes two mails the same mail: sender, subject and attachments, however often it is sent."""
-    unread = sorted(f"{a.name}:{a.size}" for a in mail.attachments if not a.is_document)
-    parts = [mail.sender, normalised_subject(mail.subject), *sorted(digests), *unread]
+    """What makes two mails the same mail: sender, subject and attachments, or the text where there is none."""
+    names = sorted(f"{a.name}:{a.size}" for a in mail.attachments)
+    body = [] if mail.attachments else [mail.body]
+    parts = [mail.sender, normalised_subject(mail.subject), *sorted(digests), *names, *body]
     return hashlib.sha256("\u001f".join(parts).encode(errors="replace")).hexdigest()

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.casework import Case, Desk, transaction_log
 from shared.domain.mail import INBOX, Listed
 from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn, queue_for
-from shared.domain.open_entry import Due, OpenEntry, due, progress_of
+from shared.domain.open_entry import Bounds, Due, OpenEntry, due, progress_of
 from shared.domain.reason import Reason
 from shared.domain.release import released
 from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
@@ -53,16 +54,23 @@ class MailIngest:
         self._queues = queues
         self._address = mailbox_address
         self._pace = pace
+        self._mailbox_serves = False
 
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
-        tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace)
+        tick = _Tick(
+            self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=self._mailbox_serves
+        )
+        self._mailbox_serves = False  # until this tick has seen it
         tick.tally.poisoned = await self._keep_poison()
         try:
             await tick.redrive()
             await tick.admit()
+            self._mailbox_serves = True
         finally:
             log.info("tick: %s", tick.tally)
+        if tick.failures:
+            raise ExceptionGroup("what the tick could not handle", tick.failures)
         return tick.tally
 
     async def _keep_poison(self) -> int:
@@ -94,15 +102,19 @@ def _poison(queue: str, message: PoisonMessage) -> Poison:
 class _Tick:
     """One run of the tick, with what it has learnt so far."""
 
-    def __init__(self, desk: Desk, mailbox: Mailbox, queues: Queues, address: str, pace: Pace) -> None:
+    def __init__(
+        self, desk: Desk, mailbox: Mailbox, queues: Queues, address: str, pace: Pace, *, mailbox_serves: bool
+    ) -> None:
         self._desk = desk
         self._mailbox = mailbox
         self._queues = queues
         self._address = address
         self._pace = pace
+        self._bounds = Bounds(pace.stuck_after, pace.redrive_limit, mailbox_serves)
         self._open: dict[str, OpenEntry] = {}
         self._until = desk.clock() + timedelta(seconds=TICK_SECONDS)
         self.tally = Tally()
+        self.failures: list[Exception] = []
 
     async def redrive(self) -> None:
         """Look at every open transaction that is due."""
@@ -112,43 +124,45 @@ class _Tick:
         for entry in sorted(entries, key=lambda entry: entry.not_before):
             if entry.not_before > now or self._desk.clock() > self._until:
                 return
-            await self._redrive(entry, now)
+            async with self._one_of_many(entry.key):
+                await self._redrive(entry, now)
 
     async def _redrive(self, entry: OpenEntry, now: datetime) -> None:
-        lines = transaction_log(log, entry.key.transaction_id)
         try:
             row = await self._desk.ledger.get(entry.key)
-        except UnreadableRow as error:
-            lines.error("left alone: %s", error)
-            self.tally.left_alone += 1
+        except UnreadableRow:
             await self._desk.ledger.put_open(replace(entry, not_before=now + self._pace.stuck_after))
-            return
+            raise
         if row is None:
-            lines.error("open, but not in the ledger: closed; its mail is admitted again from the Inbox")
-            await self._close(entry.key)
+            transaction_log(log, entry.key.transaction_id).error(
+                "open, but not in the ledger: closed; its mail is admitted again from the Inbox"
+            )
+            await self._desk.ledger.close(entry.key)
+            self._open.pop(entry.key.transaction_id, None)
             return
-        verdict, entry = due(entry, row, now, self._pace.stuck_after, self._pace.redrive_limit)
+        was_waiting = entry.waiting
+        verdict, entry = due(entry, row, now, self._bounds)
         match verdict:
             case Due.CLOSE:
-                await self._close(entry.key)
+                await self._close(row)
             case Due.GIVE_UP:
-                await self._give_up(entry, row)
+                await self._give_up(entry, row, was_waiting=was_waiting)
             case Due.PUT_OFF:
                 await self._desk.ledger.put_open(entry)
             case Due.REDRIVE:
                 await self._drive(entry, row)
                 self.tally.redriven += 1
 
-    async def _close(self, key: Key) -> None:
-        await self._desk.ledger.close(key)
-        self._open.pop(key.transaction_id, None)
+    async def _close(self, row: Transaction) -> None:
+        await self._desk.close(row)
+        self._open.pop(row.transaction_id, None)
 
     async def _drive(self, entry: OpenEntry, row: Transaction) -> None:
         # The entry first: should the message get lost, its date brings the transaction back.
         await self._desk.ledger.put_open(entry)
         await self._queues.send(queue_for(row), WorkOn.on(row.key).to_bytes())
 
-    async def _give_up(self, entry: OpenEntry, row: Transaction) -> None:
+    async def _give_up(self, entry: OpenEntry, row: Transaction, *, was_waiting: bool) -> None:
         case = Case(self._desk, row)
         case.log.error("given up in state %s after %d tries without progress", row.status, entry.stalls)
         self.tally.given_up += 1
@@ -159,31 +173,36 @@ class _Tick:
                 return
             if row.is_resting:
                 await case.write(row.changed(self._desk.clock(), notice=Notice.NONE), "given up", "no card")
-                await self._close(row.key)
+                await self._close(case.row)
                 return
-            await case.rest(_without_progress(row, self._desk.clock()))
+            await case.rest(_without_progress(row, self._desk.clock(), has_waited=was_waiting))
         except Conflict:
             return  # it moved after all
         await self._drive(self._entry(case.row), case.row)
 
     async def admit(self) -> None:
         """Page through the Inbox and settle what every mail in it is; one that cannot be handled stops no other."""
-        failures: list[Exception] = []
         async for mail in self._listed():
-            try:
-                await self._settle(mail)
-            except Later:
-                raise
-            except (MailGone, MailRefused, Conflict) as finding:
-                log.info("a listed mail changed under the tick: %s", finding)
-            except UnreadableRow as finding:
-                log.error("left alone: %s", finding)  # noqa: TRY400 - a finding, not a defect: no trace
-                self.tally.left_alone += 1
-            except Exception as error:  # noqa: BLE001 - a defect met by one mail must not hide the newer ones
-                log.error("a mail could not be settled: %s", type(error).__name__)  # noqa: TRY400 - raised below
-                failures.append(error)
-        if failures:
-            raise ExceptionGroup("mails that the tick could not settle", failures)
+            key = key_of(self._address, mail)
+            async with self._one_of_many(key):
+                await self._settle(key, mail)
+
+    @asynccontextmanager
+    async def _one_of_many(self, key: Key) -> AsyncIterator[None]:
+        """Keep what goes wrong with one transaction from stopping the others; the tick fails with it at its end."""
+        lines = transaction_log(log, key.transaction_id)
+        try:
+            yield
+        except Later:
+            raise  # the mailbox as a whole
+        except (MailGone, MailRefused, Conflict) as finding:
+            lines.info("changed under the tick: %s", finding)
+        except UnreadableRow as finding:
+            lines.error("left alone: %s", finding)
+            self.tally.left_alone += 1
+        except Exception as error:  # noqa: BLE001 - a defect met by one mail must not hide the newer ones
+            lines.error("the tick could not handle it: %s", type(error).__name__)
+            self.failures.append(error)
 
     async def _listed(self) -> AsyncIterator[Listed]:
         async for page in self._mailbox.inbox(self._pace.ingest_since):
@@ -196,8 +215,7 @@ class _Tick:
         # Cards that a broken channel does not take must not keep new mails out.
         return sum(1 for entry in self._open.values() if not entry.is_at_rest)
 
-    async def _settle(self, mail: Listed) -> None:
-        key = key_of(self._address, mail)
+    async def _settle(self, key: Key, mail: Listed) -> None:
         entry = self._open.get(key.transaction_id)
         if entry is not None and entry.mail_id == mail.id:
             return  # known and moving
@@ -256,8 +274,10 @@ class _Tick:
         return entry
 
 
-def _without_progress(row: Transaction, now: datetime) -> Transaction:
+def _without_progress(row: Transaction, now: datetime, *, has_waited: bool) -> Transaction:
     # Once a send has started nobody may say "failed": the mail may well be with AP.
     if row.send_started_at is not None:
         return row.rested(Status.REVIEW, now, (Reason.DELIVERY_UNCONFIRMED,))
+    if has_waited:
+        return row.rested(Status.REVIEW, now, (Reason.MAIL_UNREADABLE,))
     return row.rested(Status.FAILED, now, (Reason.NO_PROGRESS,))

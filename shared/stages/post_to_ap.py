@@ -1,17 +1,18 @@
 """Forwards the mail to accounts payable exactly once."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.casework import Case, Desk
+from shared.casework import Case, Desk, is_gone
 from shared.domain.forward import difference, message_id, subject, summary_text, with_summary
 from shared.domain.mail import INBOX, Mail
 from shared.domain.messages import NOTIFY, Outgoing, WorkOn
 from shared.domain.reason import Reason
 from shared.domain.sending import Step, next_step
 from shared.domain.transaction import Status, Transaction
-from shared.ports import DraftChanges, Later, Mailbox, MailGone, MailRefused, Registry
+from shared.ports import DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
 
 CONFIRM_SECONDS = 30.0  # after an unclear answer to a send, until the mailbox is asked for evidence
 
@@ -55,10 +56,17 @@ class PostToAP:
             return
         try:
             await self._advance(case, is_first_try=is_first_try)
-        except MailGone:
+        except (MailGone, MailRefused) as error:
+            await self._stop(case, error)
+
+    async def _stop(self, case: Case, error: Exception) -> None:
+        """Rest a mail that cannot be forwarded; once a send has started, no error says anything about it."""
+        if case.row.send_started_at is not None:
+            raise Later(str(error)) from error
+        case.log.warning("the mailbox refuses to forward: %s", error)
+        if await is_gone(self._mailbox, case.row.mail_id):
             await case.rest(case.row.rested(Status.FAILED, self._desk.clock(), (Reason.MAIL_GONE,)))
-        except MailRefused as error:
-            case.log.warning("the mailbox refuses to forward: %s", error)
+        else:
             await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.MAIL_UNREADABLE,)))
 
     async def _claim(self, case: Case) -> bool:
@@ -85,8 +93,8 @@ class PostToAP:
         drafts, sent = await self._evidence(case, is_first_try=is_first_try)
         match next_step(case.row, drafts, sent, self._desk.clock(), self._route.patience):
             case Step.CONFIRM:
-                await self._delete(drafts)
                 await self._posted(case)
+                await self._delete(drafts)
             case Step.FORWARD:
                 await self._forward(case, drafts)
             case Step.WAIT:
@@ -104,10 +112,10 @@ class PostToAP:
         """The drafts and the sent items that carry our marker; asked for only where there may be any."""
         row = case.row
         ledger_may_be_new = row.admitted_at - row.received_at > self._route.stuck_after
-        released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
-        if is_first_try and not ledger_may_be_new and not released_in_doubt:
+        if is_first_try and not ledger_may_be_new and not row.answered_reasons:
             return [], []
-        marked = await self._mailbox.marked(row.marker)
+        released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
+        marked = await self._marked(row)
         drafts = [item.id for item in marked if item.is_draft]
         sent = [item.id for item in marked if not item.is_draft]
         if released_in_doubt and not sent and row.send_started_at is None:
@@ -117,7 +125,7 @@ class PostToAP:
     async def _late_proof(self, case: Case) -> list[str]:
         """Sent items of the attempt before, which turned up after a person was asked; its drafts are cleared away."""
         earlier = case.row.model_copy(update={"attempt": case.row.attempt - 1})
-        marked = await self._mailbox.marked(earlier.marker)
+        marked = await self._marked(earlier)
         await self._delete(item.id for item in marked if item.is_draft)
         sent = [item.id for item in marked if not item.is_draft]
         if sent:
@@ -125,9 +133,17 @@ class PostToAP:
             case.row = earlier
         return sent
 
+    async def _marked(self, row: Transaction) -> Sequence[Marked]:
+        try:
+            return await self._mailbox.marked(row.marker)
+        except (MailGone, MailRefused) as error:
+            raise Later(f"no evidence to be had: {error}") from error
+
     async def _delete(self, drafts: Iterable[str]) -> None:
+        """Clear drafts away; one that stays does no harm and is no reason to stop."""
         for draft_id in drafts:
-            await self._mailbox.delete(draft_id)
+            with suppress(Later, MailGone, MailRefused):
+                await self._mailbox.delete(draft_id)
 
     async def _forward(self, case: Case, drafts: Sequence[str]) -> None:
         try:
@@ -139,11 +155,12 @@ class PostToAP:
             await self._delete(drafts)
             await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.TAKEN_BY_A_PERSON,)))
             return
+        await self._delete(drafts[1:])
         draft_id = drafts[0] if drafts else await self._draft(case.row)
         differs = await self._difference(mail, draft_id)
         if differs:
             case.log.warning("the forward is not sent: %s", differs)
-            await self._mailbox.delete(draft_id)
+            await self._delete([draft_id])
             await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.FORWARD_DIFFERS,)))
             return
         await self._desk.ledger.index_marker(case.row.key)
@@ -155,7 +172,7 @@ class PostToAP:
         draft = await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox)
         body = with_summary(row, draft.body)
         if body is None:
-            await self._mailbox.delete(draft.id)
+            await self._delete([draft.id])
             draft = await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox, summary_text(row))
         changes = DraftChanges(subject(row), body, row.marker, message_id(row, self._route.mailbox))
         try:

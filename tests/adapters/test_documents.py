@@ -9,7 +9,7 @@ import sys
 import time
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -235,36 +235,65 @@ async def test_pages_and_characters_are_bounded() -> None:
 
 @pytest.mark.parametrize("hostile", [pytest.param(bomb, id="bomb"), pytest.param(endless, id="endless")])
 async def test_an_overrun_costs_the_other_documents_nothing(hostile: Callable[[], bytes]) -> None:
-    start = time.monotonic()
     good = make_invoice_pdf()
+    usual = await seconds_of(read(good, good, good))
+    start = time.monotonic()
     before, bad, after = await read(good, hostile(), good, limits=QUICK)
     assert before.legibility is after.legibility is Legibility.TEXT
     assert bad.legibility is Legibility.UNREADABLE
-    assert time.monotonic() - start < 2 * QUICK.seconds
+    assert time.monotonic() - start < QUICK.seconds + 3 * usual + SLACK
 
 
 async def test_a_mail_of_hostile_documents_ends_in_time() -> None:
+    usual = await seconds_of(read(make_invoice_pdf()))
+    limits = Limits(document_seconds=1.0, seconds=2.5)
     start = time.monotonic()
-    documents = await read(*[endless()] * 5, limits=Limits(document_seconds=1.0, seconds=2.5))
+    documents = await read(*[endless()] * 5, limits=limits)
     assert [d.legibility for d in documents] == [Legibility.UNREADABLE] * 5
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < limits.seconds + 3 * usual + SLACK
+
+
+async def test_a_broken_package_is_said_once_and_blamed_on_no_document(caplog: pytest.LogCaptureFixture) -> None:
+    documents = SubprocessDocuments(environment={"PYTHONPATH": str(ROOT)})  # without the installed packages
+    seen = await documents.read([content(make_invoice_pdf()), content(make_ubl_xml()), content(make_invoice_pdf())])
+    assert [d.legibility for d in seen] == [Legibility.UNREADABLE, Legibility.TEXT, Legibility.UNREADABLE]
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert "pypdf" in record.message
+    assert "package the app anew" in record.message
 
 
 async def test_a_cancelled_read_leaves_no_child() -> None:
     documents = SubprocessDocuments()
     task = asyncio.create_task(documents.read([content(endless())]))
     await child_of_ours()
-    await asyncio.sleep(0.3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.sleep(0.1)
-    assert children() == set()
+    await nobody_left()
 
 
 async def test_no_child_is_left_after_reading() -> None:
     await read(make_invoice_pdf(), endless(), limits=QUICK)
     assert children() == set()
+
+
+SLACK = 5.0  # a machine that stalls now and then; a document that hangs would take minutes
+
+
+async def seconds_of(reading: Awaitable[object]) -> float:
+    """What something takes on this machine, now."""
+    start = time.monotonic()
+    await reading
+    return time.monotonic() - start
+
+
+async def nobody_left() -> None:
+    for _ in range(500):
+        if not children():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"left: {children()}")
 
 
 async def child_of_ours() -> int:
@@ -357,6 +386,55 @@ async def test_only_failed_is_a_failure(action: str) -> None:
     report = await SubprocessDocuments().read_report(make_bounce(OURS, action=action))
     assert report is not None
     assert not report.failed
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["Failed", "failed (mailbox unavailable)", "(a (nested \\) one)) failed", "failed;x", "failed\r\n (folded)"],
+)
+async def test_a_comment_takes_nothing_from_a_failure(action: str) -> None:
+    mime = make_bounce(OURS).replace(b"Action: failed", f"Action: {action}".encode())
+    report = await SubprocessDocuments().read_report(mime)
+    assert report is not None
+    assert report.failed
+
+
+async def test_a_failure_within_a_comment_is_none() -> None:
+    mime = make_bounce(OURS).replace(b"Action: failed", b"Action: delivered (not failed)")
+    report = await SubprocessDocuments().read_report(mime)
+    assert report is not None
+    assert (report.failed, report.recipients) == (False, ())
+
+
+GROUPS = b"""Original-Recipient: rfc822; AP@Contoso.example (accounts)
+Final-Recipient: RFC822;<accounts@contoso.example>
+Action: failed
+
+Final-Recipient: rfc822; late@contoso.example
+Action: delayed
+
+Original-Recipient: ap@contoso.example
+Final-Recipient: x400; /S=ap@/O=contoso/
+Action: failed
+""".replace(b"\n", b"\r\n")
+
+
+async def test_a_report_names_the_recipients_of_what_failed() -> None:
+    head, _, rest = make_bounce(OURS).partition(b"Final-Recipient:")
+    mime = head + GROUPS + b"\r\n--" + rest.partition(b"\r\n--")[2]
+    report = await SubprocessDocuments().read_report(mime)
+    assert report is not None
+    assert report.recipients == ("ap@contoso.example", "accounts@contoso.example")
+
+
+async def test_recipients_are_limited_in_number_and_length() -> None:
+    head, _, rest = make_bounce(OURS).partition(b"Final-Recipient:")
+    names = ["x" * 400, *map(str, range(200))]
+    groups = "".join(f"Final-Recipient: rfc822; {name}@contoso.example\r\nAction: failed\r\n\r\n" for name in names)
+    mime = head + groups.encode() + b"--" + rest.partition(b"\r\n--")[2]
+    report = await SubprocessDocuments().read_report(mime)
+    assert report is not None
+    assert report.recipients == tuple(f"{n}@contoso.example" for n in range(100))
 
 
 @pytest.mark.parametrize(

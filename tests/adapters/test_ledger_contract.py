@@ -407,3 +407,18 @@ async def test_an_update_whose_answer_got_lost_is_no_conflict_with_itself(azurit
         assert not transport.is_armed
         await world.ledger.update(row.changed(NOW, gl_code="twice"), WRITTEN)
         assert world.history(KEY) == [SEEN, WRITTEN, WRITTEN]
+
+
+async def test_a_wait_keeps_the_count_of_stalls(ledger: Ledger) -> None:
+    await ledger.put_open(entry(7, stalls=3, progress="somewhere"))
+    later = NOW + timedelta(minutes=5)
+    await ledger.postpone(entry(7).key, "new id", later)
+    [kept] = [found for found in await ledger.open_entries() if found.key == entry(7).key]
+    assert (kept.not_before, kept.waiting, kept.mail_id) == (later, True, "new id")
+    assert (kept.stalls, kept.progress) == (3, "somewhere")
+
+
+async def test_a_wait_makes_an_entry_where_there_is_none(ledger: Ledger) -> None:
+    await ledger.postpone(entry(8).key, "id", NOW)
+    [made] = [found for found in await ledger.open_entries() if found.key == entry(8).key]
+    assert (made.waiting, made.stalls) == (True, 0)

@@ -196,3 +196,11 @@ async def test_the_largest_message_of_a_queue_can_be_kept(world: World) -> None:
     await world.registry.set_poison(poison)
     await world.registry.set_poison(replace(poison, message_id="2", body="🧾" * 12 * 1024))
     assert all(len(str(kept["Body"])) >= 10_000 for kept in world.poisons())
+
+
+async def test_a_number_is_taken_over_only_from_whom_it_was_seen_with(registry: Registry) -> None:
+    first, second, third = a_key(), a_key(), a_key()
+    await registry.claim_number("bluebird", "INV1", first)
+    assert await registry.take_over_number("bluebird", "INV1", first, second) == second
+    assert await registry.take_over_number("bluebird", "INV1", first, third) == second
+    assert await registry.claim_number("bluebird", "INV1", second) == second

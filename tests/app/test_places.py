@@ -1,6 +1,7 @@
 """What stands in more than one place stands there alike."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -23,9 +24,11 @@ HOST_SETTINGS = {"FUNCTIONS_WORKER_RUNTIME"}
 
 
 def readme() -> str:
-    if not (ROOT / "README.md").is_file():
-        pytest.skip("README.md is not written yet")
     return text("README.md")
+
+
+def test_the_readme_holds_no_placeholder() -> None:
+    assert "@@" not in readme()
 
 
 def test_the_python_version_is_one_that_azure_runs() -> None:
@@ -50,6 +53,20 @@ def test_the_makefile_takes_the_python_version_from_its_one_place() -> None:
     makefile = text("Makefile")
     assert "$(shell cat .python-version)" in makefile
     assert not re.search(r"\b3\.\d\d?\b", makefile)
+
+
+def made(*arguments: str, **environment: str) -> str:
+    command = ["make", "--dry-run", "run", *arguments]
+    result = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    return result.stdout.splitlines()[-1].split("infrastructure.local ")[1].strip()
+
+
+def test_make_takes_mails_from_its_command_line_alone() -> None:
+    foreign = {"MAIL": "/var/mail/somebody", "MAILS": "/var/mail", "ARGS": "--all"}
+    assert made(**foreign) == "run"
+    assert made("MAILS=a.eml b", "ARGS=--keep", **foreign) == "run --keep a.eml b"
 
 
 @pytest.mark.parametrize("name", LOCKS)

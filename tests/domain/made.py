@@ -85,6 +85,7 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "subject": st.text(),
     "received_at": _moments,
     "admitted_at": _moments,
+    "taken_up_at": st.none() | _moments,
     "updated_at": _moments,
     "vendor_id": st.text(),
     "vendor_name": st.text(),
@@ -120,6 +121,7 @@ def full_row() -> Transaction:
     return row(
         Status.POSTED,
         revision=7,
+        taken_up_at=NOW,
         reasons=(Reason.DUPLICATE, Reason.REPEATED),
         answered_reasons=(Reason.NO_INVOICE,),
         warnings=("a document is a scan",),

@@ -1,6 +1,7 @@
 import unicodedata
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -149,13 +150,15 @@ def test_any_value_reaches_html_as_text(any_row: Transaction, text: str) -> None
     page.feed(summary_html(hostile))
     page.close()
     assert page.tags == {"table", "tr", "td", "b", "hr"}
-    assert page.cells == [part for line in summary_lines(hostile) for part in line]
+    assert page.cells == [part for label, value in summary_lines(hostile) for part in (f"{label}:", value)]
 
 
 @quick
 @given(transactions)
 def test_html_and_plain_summary_name_the_same(any_row: Transaction) -> None:
-    assert summary_text(any_row) == "\n".join(f"{label}: {value}" for label, value in summary_lines(any_row))
+    lines = "\n".join(f"{label}: {value}" for label, value in summary_lines(any_row))
+    assert unescape(summary_text(any_row)) == unescape(lines)
+    assert "<" not in summary_text(any_row)
 
 
 def test_the_summary_says_what_was_not_read() -> None:

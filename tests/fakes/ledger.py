@@ -1,6 +1,7 @@
 """The ledger as dictionaries of columns, so that every row goes through its serialisation."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -93,6 +94,11 @@ class FakeLedger(Fallible):
     async def put_open(self, entry: OpenEntry) -> None:
         async with self._call("put_open"):
             self._open[entry.key.transaction_id] = entry
+
+    async def postpone(self, key: Key, mail_id: str, not_before: datetime) -> None:
+        async with self._call("postpone"):
+            known = self._open.get(key.transaction_id, OpenEntry(key, mail_id, not_before))
+            self._open[key.transaction_id] = replace(known, mail_id=mail_id, not_before=not_before, waiting=True)
 
     async def close(self, key: Key) -> None:
         async with self._call("close"):

@@ -30,6 +30,12 @@ class FakeRegistry(Fallible):
         async with self._call("claim_number"):
             return self.numbers.setdefault((vendor_id, number), key)
 
+    async def take_over_number(self, vendor_id: str, number: str, old: Key, new: Key) -> Key:
+        async with self._call("take_over_number"):
+            if self.numbers[vendor_id, number] == old:
+                self.numbers[vendor_id, number] = new
+            return self.numbers[vendor_id, number]
+
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
         async with self._call("count_repeat"):
             seen = self.repeats[digest]

@@ -19,9 +19,8 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueServiceClient
 
-from infrastructure.local.process import checkout
+from infrastructure.checkout import checkout
 from infrastructure.local.storage import Storage
-from infrastructure.local.storage.install import folder
 
 HOST_JSON = {
     "version": "2.0",
@@ -50,12 +49,9 @@ def note(text):
 
 
 @pytest.fixture(scope="session")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
-    """One Azurite for all tests of a session, on free ports."""
-    if not (folder() / "node_modules" / "azurite").is_dir():
-        pytest.skip("the storage emulator is not installed; run: make setup")
-    with Storage.start(tmp_path_factory.mktemp("storage")) as running:
-        yield running
+def storage(azurite: Storage) -> Storage:
+    """The session's one Azurite."""
+    return azurite
 
 
 @dataclass

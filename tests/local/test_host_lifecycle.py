@@ -49,13 +49,19 @@ def test_a_second_signal_ends_at_once(apps: Apps, queues: Queues) -> None:
 def test_idleness_waits_for_hidden_messages_and_open_transactions(apps: Apps, queues: Queues, storage: Storage) -> None:
     queues.put("in", "x")
     queues.service.get_queue_client(queues.prefix + "in").receive_message(visibility_timeout=3)
+    host = apps.start(IDLE, "--until-idle", "0.5")
+    host.wait_for(lambda: host.notes() == ["x"])
+    started = time.monotonic()
+    assert host.ended() == 0
+    usual = time.monotonic() - started
     with TableServiceClient.from_connection_string(storage.connection_string) as tables:
         table = tables.create_table("OpenTransactions")
         try:
             table.create_entity({"PartitionKey": "open", "RowKey": "1"})
+            queues.put("in", "y")
             host = apps.start(IDLE, "--until-idle", "0.5")
-            host.wait_for(lambda: host.notes() == ["x"])
-            time.sleep(1.5)
+            host.wait_for(lambda: host.notes() == ["x", "y"])
+            time.sleep(2 * usual)
             assert host.process.poll() is None
             table.delete_entity("open", "1")
             assert host.ended() == 0
@@ -92,7 +98,8 @@ def test_a_timer_fires_by_a_setting_and_one_without_its_setting_is_alone_in_erro
         idle="1.5",
         EVERY="* * * * * *",
     )
-    assert code == 0, host.logged()
+    assert code == 1, host.logged()
+    assert "in error, never run: Lost, Wrong" in host.logged()
     notes = host.notes()
     assert {"a", "b", "once False", "tick False ['Last', 'LastUpdated', 'Next']"} == set(notes)
     assert "The 'Lost' function is in error: '%NOT_SET%' does not resolve to a value." in host.logged()
@@ -100,6 +107,16 @@ def test_a_timer_fires_by_a_setting_and_one_without_its_setting_is_alone_in_erro
         "The 'Wrong' function is in error: The schedule expression 'every minute' was not recognized" in host.logged()
     )
     assert "3 functions loaded (Tick, Once, Work)" in host.logged()
+
+
+def test_functions_that_are_all_in_error_are_no_success(apps: Apps) -> None:
+    code, host = apps.until_idle("""
+        @app.timer_trigger(arg_name="timer", schedule="%NOT_SET%")
+        def Lost(timer: str) -> None:
+            note("lost")
+    """)
+    assert code == 1
+    assert "in error, never run: Lost" in host.logged()
 
 
 def test_timer_runs_do_not_overlap(apps: Apps) -> None:
@@ -124,9 +141,8 @@ def test_without_functions_the_host_goes_on_and_until_idle_fails(apps: Apps) -> 
     )
     host = apps.start(broken)
     host.wait_for_log("0 functions loaded")
-    time.sleep(0.5)
-    assert host.process.poll() is None
     assert host.stop() == 0
+    assert "Stopping" in host.logged()
 
 
 def test_a_run_beyond_the_function_timeout_ends_the_process(apps: Apps, queues: Queues) -> None:

@@ -14,7 +14,8 @@ from infrastructure.local.host.bindings import (
     queue_value,
 )
 from infrastructure.local.host.host_json import HostJsonError, QueueOptions, parse
-from infrastructure.local.host.settings import AppSettings, SettingError
+from infrastructure.local.host.settings import AppSettings
+from infrastructure.local_settings import SettingError
 
 
 def test_host_json_defaults_are_those_of_azure() -> None:

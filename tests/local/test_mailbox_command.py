@@ -37,6 +37,12 @@ def test_the_command_says_where_it_is_and_stops_cleanly(tmp_path: Path, stop: si
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_a_taken_port_is_an_error_not_a_hang(tmp_path: Path) -> None:
-    with serve(tmp_path) as server, pytest.raises(OSError, match="in use"):
-        serve(tmp_path, int(server.url.rpartition(":")[2]))
+def test_a_taken_port_is_named_in_one_line(tmp_path: Path) -> None:
+    with serve(tmp_path) as server:
+        port = server.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "infrastructure.local", "mailbox", "--root", str(tmp_path), "--port", port]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"python -m infrastructure.local mailbox: port {port} is in use; choose another, or 0 for a free one\n"
+    )

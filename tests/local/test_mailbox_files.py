@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from infrastructure.local.mailbox import MailboxServer, serve
+from infrastructure.local.mailbox import MailboxServer, arrivals, serve
+from infrastructure.local.process import wait_until
 
 ADDRESS = "invoices@contoso.com"
 MAIL = (
@@ -57,6 +58,10 @@ class World:
         value: list[dict[str, Any]] = answer.json()["value"]
         return value
 
+    def wait_for(self, count: int) -> None:
+        """Wait until the Inbox holds so many mails, all different."""
+        assert wait_until(lambda: len({message["id"] for message in self.list()}) == count, seconds=10)
+
     def only(self, folder: str = "inbox") -> dict[str, Any]:
         (message,) = self.list(folder)
         return message
@@ -95,28 +100,31 @@ def test_a_file_dropped_into_the_inbox_is_a_mail(world: World) -> None:
 
 def test_a_file_still_being_written_is_not_a_mail_yet(world: World) -> None:
     path = world.inbox / "slow.eml"
-    path.write_text(MAIL)
-    assert world.list() == []
-    time.sleep(0.25)
-    assert len(world.list()) == 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrivals, "STEADY_SECONDS", 60)
+        path.write_text(MAIL)
+        assert world.list() == []
+    world.wait_for(1)
 
 
 def test_a_growing_file_waits_until_its_size_is_steady(world: World) -> None:
     path = world.inbox / "slow.eml"
-    for _ in range(3):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrivals, "STEADY_SECONDS", 60)
+        path.write_text(MAIL)
+        age(path, 50)
+        assert world.list() == []
         with path.open("a") as file:
             file.write(MAIL)
+        patch.setattr(arrivals, "STEADY_SECONDS", 40)  # over for the first part, not for the second
         assert world.list() == []
-        time.sleep(0.12)
-    time.sleep(0.15)
-    assert len(world.list()) == 1
+    world.wait_for(1)
 
 
 def test_a_file_from_the_future_becomes_a_mail_once_it_is_steady(world: World) -> None:
     age(world.drop("clock.eml"), -3600)
     assert world.list() == []
-    time.sleep(0.25)
-    assert len(world.list()) == 1
+    world.wait_for(1)
 
 
 @pytest.mark.parametrize("name", [".hidden.eml", "~draft.eml", "mail.eml.part", "mail.tmp", "notes.txt"])
@@ -194,10 +202,8 @@ def test_a_copy_is_a_new_mail(world: World, copy: Any) -> None:
     path = world.drop("a.eml")
     before = world.only()
     copy(path, world.inbox / "b.eml")
-    time.sleep(0.25)
-    ids = {message["id"] for message in world.list()}
-    assert len(ids) == 2
-    assert before["id"] in ids
+    world.wait_for(2)
+    assert before["id"] in {message["id"] for message in world.list()}
 
 
 def test_a_hard_link_is_a_new_mail(world: World) -> None:

@@ -10,8 +10,9 @@ import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
+from infrastructure.checkout import LocalError, checkout
 from infrastructure.local.__main__ import main
-from infrastructure.local.process import LocalError, answers, checkout, free_port, wait_until
+from infrastructure.local.process import answers, free_port, wait_until
 from infrastructure.local.storage import Storage
 from infrastructure.local.storage.install import install
 

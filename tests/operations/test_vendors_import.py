@@ -13,7 +13,7 @@ import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from infrastructure.local.process import checkout
+from infrastructure.checkout import checkout
 from infrastructure.local.storage import Storage
 from infrastructure.operations.vendors import REQUIRED, UnusableFile, read_vendors
 from shared.adapters.tables import TableLedger, Tables, TableVendors

@@ -123,7 +123,7 @@ async def test_a_row_that_has_moved_on_is_left_and_forgotten(world: World, statu
 
 async def test_a_row_that_is_being_parked_is_left_in_the_index(world: World) -> None:
     mail = await parked(world)
-    world.arrange(mail, status=Status.RECEIVED)
+    world.arrange(mail, status=Status.RECEIVED, parked_keys=())
     await world.add_vendor.run(BODY)
     assert world.row(mail).status is Status.RECEIVED
     assert world.vendors.waiting["domain:nobody.example"] == {world.key(mail)}

@@ -551,7 +551,9 @@ async def test_a_row_that_is_at_rest_is_only_filed(world: World) -> None:
 async def test_a_mail_deleted_before_it_is_filed_is_left(world: World) -> None:
     mail = world.invoice(sender=NOBODY)
     world.mailbox.fail_next("move", MailGone("404"))
+    world.mailbox.fail_next("folder_of", Later("503"))
     await extract(world, mail)
+    world.mailbox.delete_by_person(mail.id)
     await world.settle()
     assert world.row(mail).filing is Filing.NONE
     assert world.outcome(mail) == "parked: vendor_unknown"

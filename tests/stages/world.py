@@ -161,6 +161,7 @@ class World:
             vendors,
             documents,
             mailbox_address=ADDRESS,
+            ap_address=route.ap_mailbox,
             repeat_limit=tuning.repeat_limit,
         )
         self.post_to_ap = PostToAP(desk("PostToAP"), mailbox, registry, route)
@@ -175,10 +176,17 @@ class World:
         wanted = {"subject": f"Invoice {number}", "documents": {"invoice.pdf": text.encode()}, **fields}
         return self.mailbox.arrive(**wanted)
 
-    def bounce(self, *message_ids: str, text: str = "", failed: bool = True, **fields: Any) -> Mail:
+    def bounce(
+        self,
+        *message_ids: str,
+        text: str = "",
+        failed: bool = True,
+        recipients: tuple[str, ...] = (AP,),
+        **fields: Any,
+    ) -> Mail:
         """Deliver a delivery report that speaks of these Message-IDs."""
         source = f"report {len(self.documents.reports)}".encode()
-        self.documents.reports[source] = DeliveryReport(failed, message_ids, text)
+        self.documents.reports[source] = DeliveryReport(failed, message_ids, text, recipients)
         wanted = {
             "sender": "postmaster@contoso.example",
             "subject": "Undeliverable",

@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from infrastructure.local.process import LocalError, checkout
+from infrastructure.checkout import LocalError, checkout
+from infrastructure.local_settings import SettingError, add_local_settings
 
 _LEASE_SECONDS = 600.0  # of every receive, whatever host.json says
 
@@ -20,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--until-idle",
         type=_seconds,
         metavar="SECONDS",
-        help="end once nothing has been left to do for so long: 0, or 3 if a message was poisoned",
+        help="end once nothing has been left to do for so long: 0; 3 if a message was poisoned, 1 if a function "
+        "is in error",
     )
     parser.add_argument(
         "--lease",
@@ -41,12 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
     take_over_path(app)
     os.chdir(app)
     # Only now: Azure imports the SDK, too, from the app's packages where they hold it.
-    from infrastructure.local.host import host, host_json, log, settings  # noqa: PLC0415
+    from infrastructure.local.host import host, host_json, log  # noqa: PLC0415
 
     try:
-        settings.add_local_settings(app, os.environ)
+        add_local_settings(app, os.environ)
         followed = host_json.parse(_host_json(app), cores=os.cpu_count() or 1)
-    except (settings.SettingError, host_json.HostJsonError) as error:
+    except (SettingError, host_json.HostJsonError) as error:
         raise LocalError(str(error)) from error
     log.set_up(followed)
 

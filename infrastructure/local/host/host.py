@@ -15,9 +15,10 @@ from infrastructure.local.host.indexing import Function, Index, IndexingError, Q
 from infrastructure.local.host.invocation import Invoker
 from infrastructure.local.host.queue_listener import POISON, QueueListener
 from infrastructure.local.host.queues import Account, Accounts, Queue
-from infrastructure.local.host.settings import AppSettings, SettingError
+from infrastructure.local.host.settings import AppSettings
 from infrastructure.local.host.timer_listener import TimerListener
 from infrastructure.local.host.worker import Worker
+from infrastructure.local_settings import SettingError
 
 STOPPED, FAILED, POISONED = 0, 1, 3
 
@@ -47,6 +48,7 @@ class Host:
         self._queues: list[QueueListener] = []
         self._timers: list[TimerListener] = []
         self._idleness: Idleness | None = None
+        self._in_error: list[str] = []
 
     async def run(self) -> int:
         """Runs until a signal or idleness; returns the exit code."""
@@ -79,6 +81,7 @@ class Host:
             log.startup.error("Worker failed to index functions: %s", error, exc_info=error.__cause__)
             log.startup.info("0 functions loaded")
             return None
+        self._in_error = [name for name, _ in found.errors]
         for name, reason in found.errors:
             log.startup.error("The '%s' function is in error: %s", name, reason)
         for function in found.functions:
@@ -124,7 +127,12 @@ class Host:
         poisoned = [listener for listener in self._queues if listener.poisoned]
         for listener in poisoned:
             print(f"poison: {listener.poisoned} in {listener.binding.queue}{POISON}", flush=True)
-        return POISONED if poisoned and self._options.until_idle is not None else STOPPED
+        if self._options.until_idle is None:
+            return STOPPED
+        if self._in_error:
+            print(f"in error, never run: {', '.join(self._in_error)}", flush=True)
+            return FAILED
+        return POISONED if poisoned else STOPPED
 
     def _watched(self) -> list[Queue]:
         """The queues that this host drains: one that nobody here reads would never become empty."""

@@ -16,8 +16,9 @@ from typing import Any
 from azure.functions import FunctionRegister
 
 from infrastructure.local.host.schedule import Schedule, ScheduleError
-from infrastructure.local.host.settings import AppSettings, SettingError
+from infrastructure.local.host.settings import AppSettings
 from infrastructure.local.host.signature import Parameter, Signature, SignatureError, check
+from infrastructure.local_settings import SettingError
 
 _FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 _BINDING_NAME = re.compile(r"[a-z](?:(?!__)[a-z0-9_]){0,127}|\$return", re.IGNORECASE)

@@ -13,11 +13,12 @@ from infrastructure.local.host.bindings import Received, decode_text, queue_valu
 from infrastructure.local.host.host_json import QueueOptions
 from infrastructure.local.host.indexing import Function, QueueBinding
 from infrastructure.local.host.invocation import Invoker
-from infrastructure.local.host.queues import Accounts, Queue, StorageError
+from infrastructure.local.host.queues import Accounts, Queue, StorageError, is_lost
 
 POISON = "-poison"
 _LONGEST_NAME = 63
 _FIRST_PAUSE = 0.1
+_SHORTEST_RENEWAL = 0.5
 
 
 class QueueListener:
@@ -96,7 +97,7 @@ class QueueListener:
         hint.cancel()
 
     async def _process(self, message: Received) -> None:
-        lease = _Lease(self._queue, message, self._lease)
+        lease = Lease(self._queue, message, self._lease)
         renewing = asyncio.create_task(lease.keep())
         try:
             succeeded = await self._run(message)
@@ -142,7 +143,7 @@ class QueueListener:
         self.poisoned += 1
 
 
-class _Lease:
+class Lease:
     """Keeps a received message hidden, and knows its newest pop receipt."""
 
     def __init__(self, queue: Queue, message: Received, seconds: float) -> None:
@@ -153,13 +154,18 @@ class _Lease:
         self.pop_receipt = message.pop_receipt
 
     async def keep(self) -> None:
-        """Renews at half time until released or lost."""
-        while not await self._released(self._seconds / 2):
+        """Renews at half time until released or lost; sooner and sooner while storage does not take it."""
+        pause = self._seconds / 2
+        while not await self._released(pause):
             try:
                 self.pop_receipt = await self._queue.hide(self._id, self.pop_receipt, self._seconds)
+                pause = self._seconds / 2
             except StorageError as error:
-                log.general.warning("Lost message '%s' while it ran: %s", self._id, _first_line(error))
-                return
+                if is_lost(error):
+                    log.general.warning("Lost message '%s' while it ran: %s", self._id, _first_line(error))
+                    return
+                log.general.warning("Cannot renew message '%s' while it runs: %s", self._id, _first_line(error))
+                pause = max(pause / 2, min(_SHORTEST_RENEWAL, pause))
 
     def release(self) -> None:
         """Ends the renewals; one under way is still awaited by keep."""

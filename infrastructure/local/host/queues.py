@@ -138,6 +138,12 @@ class Accounts:
 StorageError = AzureError
 
 
+def is_lost(error: StorageError) -> bool:
+    """Whether storage says that a receipt is no longer good: the message is gone, or somebody else has received it."""
+    code = getattr(error, "error_code", None)  # an enum that is a str, where the SDK knows the code
+    return isinstance(error, ResourceNotFoundError) or code == "PopReceiptMismatch"
+
+
 def _transport(connection_string: str) -> RequestsTransport:
     session = requests.Session()
     for scheme in ("http://", "https://"):

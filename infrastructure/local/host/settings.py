@@ -1,10 +1,10 @@
 """App settings as the host looks them up: blind to case, `:` and `__` alike."""
 
-import json
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from infrastructure.local_settings import SettingError
 
 _REFERENCE = re.compile(r"%([^%]+)%")
 _STORAGE = "AzureWebJobsStorage"
@@ -16,10 +16,6 @@ _DEVELOPMENT = (
     "BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
-
-
-class SettingError(ValueError):
-    """A setting that a function needs is missing or cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +61,6 @@ class AppSettings:
         """Whether the function gets no trigger: https://learn.microsoft.com/azure/azure-functions/disable-function."""
         flags = (self.get(f"AzureWebJobs.{function}.Disabled"), self.get(f"AzureWebJobs_{function}_Disabled"))
         return any(flag is not None and flag.strip().lower() in {"1", "true"} for flag in flags)
-
-
-def add_local_settings(app: Path, environment: MutableMapping[str, str]) -> None:
-    """Puts the Values of local.settings.json below the environment: what is set already stays."""
-    path = app / "local.settings.json"
-    if not path.is_file():
-        return
-    try:
-        document = json.loads(path.read_text("utf-8-sig"))
-        values = {str(name): str(value) for name, value in (document.get("Values") or {}).items()}
-    except (ValueError, AttributeError) as error:
-        raise SettingError(f"{path} is not the JSON of local settings: {error}") from error
-    if document.get("IsEncrypted"):
-        raise SettingError(f"{path} is encrypted; decrypt it with: func settings decrypt")
-    for name, value in values.items():
-        environment.setdefault(name, value)
 
 
 def _key(name: str) -> str:

@@ -1,12 +1,14 @@
 """The mailbox as a command."""
 
 import argparse
+import errno
 import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from infrastructure.local.mailbox.server import serve
+from infrastructure.checkout import LocalError
+from infrastructure.local.mailbox.server import MailboxServer, serve
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,10 +22,19 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with serve(args.root, args.port) as server:
+    with _serve(args.root, args.port) as server:
         print(f"mailbox ready at {server.url}, mails in {args.root}", flush=True)
         stop.wait()
     return 0
+
+
+def _serve(root: Path, port: int) -> MailboxServer:
+    try:
+        return serve(root, port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise LocalError(f"cannot serve {root} at port {port}: {error.strerror}") from error
+        raise LocalError(f"port {port} is in use; choose another, or 0 for a free one") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

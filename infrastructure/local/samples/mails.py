@@ -100,11 +100,12 @@ KUPFER = Invoice(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One mail of the sample mailbox; `about` says in one line what it shows."""
+    """One mail of the sample mailbox; `about` says in one line what it shows, `outcome` the folder it ends in."""
 
     name: str
     data: bytes
     about: str
+    outcome: str
 
 
 def sample_mails() -> Iterator[Sample]:
@@ -120,7 +121,9 @@ def _pdf(invoice: Invoice) -> Attached:
 
 
 def _from_known_vendors() -> Iterator[Sample]:
-    yield Sample("01-known-vendor.eml", make_mail(attachments=[_pdf(BLUEBIRD)]), "known vendor, invoice as PDF")
+    yield Sample(
+        "01-known-vendor.eml", make_mail(attachments=[_pdf(BLUEBIRD)]), "known vendor, invoice as PDF", "Posted"
+    )
     yield Sample(
         "02-factur-x.eml",
         make_mail(
@@ -130,6 +133,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             attachments=[Attached("NL-2026-0088.pdf", make_factur_x_pdf(NORDLICHT))],
         ),
         "known vendor, PDF that carries its XML (Factur-X)",
+        "Posted",
     )
     february, march = (
         replace(BLUEBIRD, number=number, issued=day, due=day + timedelta(days=30))
@@ -143,6 +147,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             attachments=[_pdf(february), _pdf(march)],
         ),
         "two PDFs in one mail",
+        "Posted",
     )
     yield Sample(
         "04-unknown-vendor.eml",
@@ -153,6 +158,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             attachments=[_pdf(KUPFER)],
         ),
         "vendor that is not known yet; late_vendor.csv adds it",
+        "Posted",
     )
     yield Sample(
         "05-duplicate.eml",
@@ -163,6 +169,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             date=SENT + timedelta(days=2),
         ),
         "the invoice of the first mail once more, in another mail",
+        "Review",
     )
     yield from _two_of_a_day()
     yield Sample(
@@ -181,6 +188,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             },
         ),
         "looks like a newsletter, is a billing system's invoice",
+        "Posted",
     )
     credit = replace(LUMIERE, number="AV2026/0007", lines=(Line("Papier A4, retour", 4, Decimal("31.20")),), due=None)
     yield Sample(
@@ -192,6 +200,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             attachments=[_pdf(replace(credit, is_credit=True))],
         ),
         "credit note",
+        "Posted",
     )
 
 
@@ -210,6 +219,7 @@ def _two_of_a_day() -> Iterator[Sample]:
                 attachments=[_pdf(invoice)],
             ),
             "one of two different invoices of one vendor on one day",
+            "Posted",
         )
 
 
@@ -223,6 +233,7 @@ def _special_documents() -> Iterator[Sample]:
             ],
         ),
         "a PDF of 30 MB",
+        "Posted",
     )
     long_subject = (
         "Facture FA2026/0312 \U0001f4ce \u2013 été, reçu n° 7 « à régler » " + "et bien d'autres précisions " * 4
@@ -237,6 +248,7 @@ def _special_documents() -> Iterator[Sample]:
             headers={"References": " ".join(f"<{n:032x}@papeterie-lumiere.example>" for n in range(12))},
         ),
         "umlauts, emoji, encoded subject and file name, folded headers",
+        "Posted",
     )
     yield Sample(
         "12-xml-only.eml",
@@ -247,6 +259,7 @@ def _special_documents() -> Iterator[Sample]:
             attachments=[Attached("VD260311.xml", make_ubl_xml(VAN_DIJK), "application/xml")],
         ),
         "e-invoice as UBL only",
+        "Posted",
     )
     yield Sample(
         "13-scan.eml",
@@ -254,12 +267,13 @@ def _special_documents() -> Iterator[Sample]:
             subject="Invoice INV-2026-0402", body="Scanned copy.\n", attachments=[Attached("scan.pdf", make_scan_pdf())]
         ),
         "a scan: pages without text",
+        "Posted",
     )
 
 
 def _no_invoices() -> Iterator[Sample]:
-    yield Sample("14-auto-reply.eml", make_auto_reply(), "out-of-office reply")
-    yield Sample("15-calendar.eml", make_calendar(), "meeting request")
+    yield Sample("14-auto-reply.eml", make_auto_reply(), "out-of-office reply", "Ignored")
+    yield Sample("15-calendar.eml", make_calendar(), "meeting request", "Ignored")
     foreign = make_mail(
         sender="Office <office@contoso.example>", to="nobody@fabrikam.example", subject="Season's greetings"
     )
@@ -267,6 +281,7 @@ def _no_invoices() -> Iterator[Sample]:
         "16-bounce.eml",
         make_bounce(foreign, recipient="nobody@fabrikam.example"),
         "delivery report on a mail that is not ours",
+        "Review",
     )
     yield Sample(
         "17-no-invoice.eml",
@@ -276,13 +291,14 @@ def _no_invoices() -> Iterator[Sample]:
             body="Hello,\n\nwhich address should the next delivery go to?\n\nAda\n",
         ),
         "a question from a vendor, no invoice",
+        "Review",
     )
 
 
 def _loops() -> Iterator[Sample]:
-    for name, transaction, attachments, about in (
-        ("18-own-forward.eml", "0f" * 16, [_pdf(BLUEBIRD)], "our own forward coming back, with its PDF"),
-        ("19-own-forward-bare.eml", "1e" * 16, [], "our own forward coming back, without documents"),
+    for name, transaction, attachments, about, outcome in (
+        ("18-own-forward.eml", "0f" * 16, [_pdf(BLUEBIRD)], "our own forward coming back, with its PDF", "Review"),
+        ("19-own-forward-bare.eml", "1e" * 16, [], "our own forward coming back, without documents", "Ignored"),
     ):
         forward = make_mail(
             sender=MAILBOX,
@@ -293,4 +309,4 @@ def _loops() -> Iterator[Sample]:
             message_id=f"<{transaction}-1@contoso.example>",
             headers={MARKER: f"{transaction}-1"},
         )
-        yield Sample(name, make_forward_back(forward), about)
+        yield Sample(name, make_forward_back(forward), about, outcome)

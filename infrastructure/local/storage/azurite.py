@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from infrastructure.checkout import LocalError
 from infrastructure.local import process
 from infrastructure.local.storage.install import folder
 from infrastructure.local.storage.node import node
@@ -36,7 +37,7 @@ class Storage:
         """Runs Azurite over the folder location until the block ends; port 0 takes a free one."""
         script = (installed or folder()) / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
         if not script.is_file():
-            raise process.LocalError("the storage emulator is not installed; run: make setup")
+            raise LocalError("the storage emulator is not installed; run: make setup")
         location.mkdir(parents=True, exist_ok=True)
         wanted = (blob_port, queue_port, table_port)
         storage = _start(script, location, wanted, attempts=1 if all(wanted) else _ATTEMPTS)
@@ -72,13 +73,13 @@ class Storage:
 def _start(script: Path, location: Path, wanted: tuple[int, int, int], *, attempts: int) -> Storage:
     """Starts Azurite; a free port that another program took in the meantime is worth another attempt."""
     if taken := [port for port in wanted if port and process.answers(port)]:
-        raise process.LocalError(f"port {taken[0]} is in use; choose another, or 0 for a free one")
+        raise LocalError(f"port {taken[0]} is in use; choose another, or 0 for a free one")
     ports = [port or free for port, free in zip(wanted, process.free_ports(len(wanted)), strict=True)]
     with tempfile.TemporaryFile("w+") as output:
         child = _spawn(script, location, ports, output)
         try:
             _await_ready(child, ports, output)
-        except process.LocalError:
+        except LocalError:
             process.stop(child)
             if attempts > 1:
                 return _start(script, location, wanted, attempts=attempts - 1)
@@ -115,4 +116,4 @@ def _await_ready(child: "subprocess.Popen[str]", ports: list[int], output: IO[st
     output.seek(0)
     said = output.read().strip()[-2000:] or "nothing"
     state = "did not answer" if child.poll() is None else f"ended with {child.returncode}"
-    raise process.LocalError(f"Azurite {state} on ports {', '.join(map(str, ports))}; it said: {said}")
+    raise LocalError(f"Azurite {state} on ports {', '.join(map(str, ports))}; it said: {said}")

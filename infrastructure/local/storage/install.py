@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from infrastructure.local.process import LocalError, checkout
+from infrastructure.checkout import LocalError, checkout
 from infrastructure.local.storage.node import node, npm
 
 _HERE = Path(__file__).resolve().parent

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from infrastructure.local.process import LocalError
+from infrastructure.checkout import LocalError
 
 
 def node() -> Path:
