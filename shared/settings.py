@@ -1,5 +1,6 @@
 """Every setting of the app, named and parsed in one place."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,12 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+
+# UseDevelopmentStorage=true, an account with its key, or endpoints with a shared access signature.
+_CONNECTION = re.compile(
+    r"UseDevelopmentStorage=true|AccountName=.+AccountKey=|AccountKey=.+AccountName=|SharedAccessSignature=",
+    re.IGNORECASE | re.DOTALL,
+)
 
 STORAGE = "AzureWebJobsStorage"
 LONGEST_SECONDS = 7 * 24 * 3600  # a queue message lives no longer
@@ -128,8 +135,11 @@ class _Reader:
 
     def storage(self) -> Storage | None:
         plain = self._env.get(STORAGE, "").strip()
-        if plain:
+        if plain and _CONNECTION.search(plain):
             return Storage(connection_string=plain)
+        if plain:
+            self.faults.append(f"{STORAGE}: is no connection string of a storage account (its value is not shown)")
+            return None
         account = self._env.get(f"{STORAGE}__accountName", "").strip()
         endpoints = {
             kind: self._env.get(f"{STORAGE}__{kind}ServiceUri", "").strip()

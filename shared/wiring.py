@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.casework import Desk
@@ -23,6 +23,9 @@ from shared.stages.notify import Notify
 from shared.stages.post_to_ap import PostToAP, Route
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.data.tables import TableServiceClient
+    from azure.storage.queue import QueueServiceClient
     from kiota_abstractions.authentication import AuthenticationProvider
 
 MAILS_PER_CHILD = 50  # read by one child process before it is replaced
@@ -132,7 +135,7 @@ def _ports(settings: Settings) -> Ports:
     )
 
 
-def _table_service(storage: Storage) -> Any:
+def _table_service(storage: Storage) -> "TableServiceClient":
     from azure.data.tables import TableServiceClient
 
     if storage.connection_string:
@@ -140,7 +143,7 @@ def _table_service(storage: Storage) -> Any:
     return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id))
 
 
-def _queue_service(storage: Storage) -> Any:
+def _queue_service(storage: Storage) -> "QueueServiceClient":
     from azure.storage.queue import QueueServiceClient
 
     if storage.connection_string:
@@ -149,7 +152,7 @@ def _queue_service(storage: Storage) -> Any:
 
 
 @cache
-def _identity(client_id: str) -> Any:
+def _identity(client_id: str) -> "TokenCredential":
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
@@ -181,7 +184,7 @@ def _graph_authentication(settings: Settings) -> "AuthenticationProvider":
     )
 
 
-def _graph_credential(settings: Settings) -> Any:
+def _graph_credential(settings: Settings) -> "TokenCredential":
     if settings.graph_credential == "default":
         from azure.identity import DefaultAzureCredential
 

@@ -51,7 +51,11 @@ def test_only_few_messages_are_in_work_at_once() -> None:
 def test_a_claim_outlives_the_function_that_took_it() -> None:
     """Else a second worker could take over while the first one still sends."""
     defaults = Settings.from_env(
-        {"AzureWebJobsStorage": "x", "INVOICE_MAILBOX": "a@contoso.example", "AP_MAILBOX": "b@contoso.example"}
+        {
+            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+            "INVOICE_MAILBOX": "a@contoso.example",
+            "AP_MAILBOX": "b@contoso.example",
+        }
     )
     assert duration(json_of("host.json")["functionTimeout"]) + MARGIN < defaults.claim
 

@@ -239,6 +239,8 @@ def test_storage_is_reached_as_the_host_reaches_it(env: dict[str, str], storage:
         {"AzureWebJobsStorage__tableServiceUri": "https://t.example"},
         {"AzureWebJobsStorage__accountName": " "},
         {"AzureWebJobsStorage__credential": "managedidentity"},
+        {"AzureWebJobsStorage": "nonsense"},
+        {"AzureWebJobsStorage": "AccountKey=S3CRET"},
     ],
 )
 def test_storage_that_is_named_by_halves_is_missing(env: dict[str, str]) -> None:
@@ -247,8 +249,8 @@ def test_storage_that_is_named_by_halves_is_missing(env: dict[str, str]) -> None
 
 
 def test_vendors_need_storage_alone_and_every_fault_of_theirs_is_named() -> None:
-    assert Settings.for_vendors({"AzureWebJobsStorage": "x", "STUCK_AFTER_SECONDS": "5"}) == (
-        Storage(connection_string="x"),
+    assert Settings.for_vendors({"AzureWebJobsStorage": "UseDevelopmentStorage=true", "STUCK_AFTER_SECONDS": "5"}) == (
+        Storage(connection_string="UseDevelopmentStorage=true"),
         timedelta(seconds=5),
     )
     with pytest.raises(InvalidSettings) as raised:

@@ -125,7 +125,7 @@ def test_every_sample_ends_where_it_should_and_nothing_is_left_running(runs: Run
     assert run.process.returncode == 0, run.said() + run.host_log()[-3000:]
     assert folder
     home = folder / "mail" / MAILBOX
-    filed = {path.name: path.parent.name for path in home.rglob("*.eml")}
+    filed = {path.name: path.parent.name for path in home.rglob("*.eml") if path.parent.name != "Sent Items"}
     assert filed == {sample.name: sample.outcome for sample in sample_mails()}
     reasons = last_column(shown)
     for name in filed:

@@ -1,0 +1,114 @@
+"""The small indexes that answer "has this been seen before", and the poison messages kept for people."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from azure.data.tables import TableClient
+
+from shared.adapters.tables.service import (
+    NUMBERS,
+    PERMITS,
+    POISON,
+    REPEATS,
+    Tables,
+    get_entity,
+    insert_new,
+    merge,
+    merge_if_same,
+    table_key,
+)
+from shared.domain.transaction import Key
+from shared.ports import Poison
+
+_PERMIT_PARTITION = "permit"
+_REPEATS_ROW = "seen"
+_MOST_REPEATS = 500  # entries of one list; 27 Ki characters of the 32 Ki that a column holds
+_TRIES = 10  # writers that meet on one row; a loser reads it again
+
+
+class TableRegistry:
+    """Implements the Registry port."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._one_at_a_time = asyncio.Lock()  # this process would only race itself for the minute's row
+
+    async def take_permit(self, now: datetime, per_minute: int) -> bool:
+        minute = now.astimezone(UTC).strftime("%Y%m%d%H%M")
+        async with self._one_at_a_time:
+            return await self._tables.run(PERMITS, _take_permit, minute, per_minute)
+
+    async def claim_number(self, vendor_id: str, number: str, key: Key) -> Key:
+        entity = {
+            "PartitionKey": table_key(vendor_id),
+            "RowKey": table_key(number),
+            "Partition": key.partition,
+            "TransactionId": key.transaction_id,
+        }
+        if await self._tables.run(NUMBERS, insert_new, entity):
+            return key
+        first = await self._tables.run(NUMBERS, get_entity, entity["PartitionKey"], entity["RowKey"])
+        return Key(first["Partition"], first["TransactionId"]) if first else key
+
+    async def take_over_number(self, vendor_id: str, number: str, old: Key, new: Key) -> Key:
+        return await self._tables.run(NUMBERS, _take_over, table_key(vendor_id), table_key(number), old, new)
+
+    async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
+        entry = f"{key.transaction_id}@{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        # The common case, a mail like no other, costs one request.
+        if await self._tables.run(REPEATS, insert_new, {"PartitionKey": digest, "RowKey": _REPEATS_ROW, "Seen": entry}):
+            return 1
+        async with self._one_at_a_time:
+            return await self._tables.run(REPEATS, _count_repeat, digest, entry)
+
+    async def set_poison(self, poison: Poison) -> None:
+        entity = {
+            "PartitionKey": table_key(poison.queue),
+            "RowKey": table_key(poison.message_id),
+            "Body": poison.body[:30_000],  # a text column holds 32 Ki characters
+            "Reason": poison.reason,
+            "InsertedAt": poison.inserted_at,
+            "TransactionId": poison.transaction_id,
+        }
+        await self._tables.run(POISON, merge, entity)
+
+
+def _take_over(table: TableClient, vendor: str, number: str, old: Key, new: Key) -> Key:
+    entity = table.get_entity(vendor, number)
+    holder = Key(entity["Partition"], entity["TransactionId"])
+    mine = {**entity, "Partition": new.partition, "TransactionId": new.transaction_id}
+    if holder == old and merge_if_same(table, mine, entity):
+        return new
+    entity = table.get_entity(vendor, number)
+    return Key(entity["Partition"], entity["TransactionId"])
+
+
+def _count_repeat(table: TableClient, digest: str, entry: str) -> int:
+    """Append an entry to the list of those seen, under the ETag; returns its place among those of the last hour."""
+    transaction_id, _, at = entry.partition("@")
+    since = f"{datetime.fromisoformat(at) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    for _ in range(_TRIES):
+        entity = table.get_entity(digest, _REPEATS_ROW)
+        seen = str(entity["Seen"]).split(";")
+        ids = [one.partition("@")[0] for one in seen]
+        if transaction_id in ids:
+            return ids.index(transaction_id) + 1
+        recent = [one for one in seen if one.partition("@")[2] >= since][-_MOST_REPEATS:]
+        recent.append(entry)
+        if merge_if_same(table, {**entity, "Seen": ";".join(recent)}, entity):
+            return len(recent)
+    return _MOST_REPEATS  # so many at this very moment that this one cannot get at the list
+
+
+def _take_permit(table: TableClient, minute: str, per_minute: int) -> bool:
+    """Count up under the ETag; a minute that is full, or too crowded to get at, has no permit left."""
+    for _ in range(_TRIES):
+        entity = get_entity(table, _PERMIT_PARTITION, minute)
+        if entity is None:
+            if insert_new(table, {"PartitionKey": _PERMIT_PARTITION, "RowKey": minute, "Taken": 1}):
+                return True
+        elif entity["Taken"] >= per_minute:
+            return False
+        elif merge_if_same(table, {**entity, "Taken": entity["Taken"] + 1}, entity):
+            return True
+    return False
