@@ -305,14 +305,15 @@ async def child_of_ours() -> int:
 
 
 def children() -> set[int]:
-    """Process ids of this process's children, zombies included."""
+    """Process ids of this process's children, zombies included and the session's storage emulator not."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            is_emulator = b"azurite" in stat.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if parent == os.getpid():
+        if parent == os.getpid() and not is_emulator:
             found.add(int(stat.parent.name))
     return found
 
@@ -320,24 +321,25 @@ def children() -> set[int]:
 async def test_at_most_two_children_run_at_once() -> None:
     documents = SubprocessDocuments(QUICK)
     tasks = [asyncio.create_task(documents.read([content(endless())])) for _ in range(4)]
-    most = 0
-    for _ in range(40):
-        most = max(most, len(children()))
+    seen = []
+    while seen.count(2) < 20 and not all(task.done() for task in tasks):
+        seen.append(len(children()))
         await asyncio.sleep(0.05)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert most == 2
+    assert max(seen) == 2
 
 
 async def test_the_event_loop_goes_on_meanwhile() -> None:
+    began = time.monotonic()
     task = asyncio.create_task(read(make_large_pdf(20_000_000)))
     longest = 0.0
     while not task.done():
         start = time.monotonic()
         await asyncio.sleep(0.01)
         longest = max(longest, time.monotonic() - start)
-    assert longest < 1
+    assert longest < (time.monotonic() - began) / 2
     assert (await task)[0].legibility is Legibility.TEXT
 
 
@@ -356,10 +358,15 @@ async def test_secrets_do_not_reach_the_child(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SAMPLE_SECRET", "hidden")
     task = asyncio.create_task(read(endless(), limits=QUICK))
     child = await child_of_ours()
-    await asyncio.sleep(0.5)
-    names = environment_of(child)
+    while not (names := environment_of(child)) or "SAMPLE_SECRET" in names and is_fork(child):
+        await asyncio.sleep(0.01)
     await task
     assert names == {"PYTHONPATH"}
+
+
+def is_fork(process: int) -> bool:
+    """Whether a child has not become another program yet."""
+    return Path(f"/proc/{process}/cmdline").read_bytes() == Path("/proc/self/cmdline").read_bytes()
 
 
 def environment_of(process: int) -> set[str]:
