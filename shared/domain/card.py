@@ -14,7 +14,7 @@ _TITLES = {
 }
 
 # Teams renders a subset of Markdown in a TextBlock, links included: a sender's words must not become one.
-_MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]()#|<>~"})
+_MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]#|<>~"})
 
 
 def _plain(text: str) -> str:
@@ -65,5 +65,7 @@ def _facts(row: Transaction) -> list[tuple[str, str]]:
     mail = [("From", row.sender or "unknown"), ("Subject", row.subject or "(no subject)")]
     first = [("Same as", row.duplicate_of)] if row.duplicate_of else []
     where = [("Folder", FOLDERS.get(row.status, ""))]
-    details = summary_lines(row) if row.vendor_id else [("Transaction", row.transaction_id)]
+    known = {"Number", "Total", "Due"} & {label for label, value in summary_lines(row) if value != "not read"}
+    read = [(label, value) for label, value in summary_lines(row) if label in known | {"Transaction"}]
+    details = summary_lines(row) if row.vendor_id else read
     return [*mail, *details, *first, *where]

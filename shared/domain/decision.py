@@ -152,4 +152,5 @@ _WARNINGS = {
 
 def _warnings(findings: Findings) -> tuple[str, ...]:
     seen = [document.legibility for document in findings.facts.documents]
-    return tuple(text for legibility, text in _WARNINGS.items() if legibility in seen)
+    unread = () if findings.facts.total else ("the total was not read",)
+    return (*(text for legibility, text in _WARNINGS.items() if legibility in seen), *unread)

@@ -64,6 +64,7 @@ def _cut(text: str, units: int) -> str:
 def summary_lines(row: Transaction) -> list[tuple[str, str]]:
     """What AP needs for the booking, label and value; what was not read says so."""
     return [
+        *(("Warning", warning) for warning in row.warnings),
         ("Vendor", f"{row.vendor_name} ({row.vendor_id})"),
         ("Document", "Credit note" if row.kind == "credit_note" else "Invoice"),
         ("Number", row.invoice_number or "not read"),
@@ -75,7 +76,6 @@ def summary_lines(row: Transaction) -> list[tuple[str, str]]:
         ("Allocation schedule", row.allocation_schedule or "none"),
         ("Billing party", row.billing_party or "none"),
         ("Transaction", row.transaction_id),
-        *(("Warning", warning) for warning in row.warnings),
     ]
 
 
@@ -84,12 +84,9 @@ def _money(row: Transaction) -> str:
 
 
 def summary_html(row: Transaction) -> str:
-    """The summary as HTML that Outlook shows as a table; every value is escaped."""
-    cells = "".join(
-        f'<tr><td style="padding:1px 12px 1px 0"><b>{escape(label)}:</b></td><td>{escape(value)}</td></tr>'
-        for label, value in summary_lines(row)
-    )
-    return f'<table style="font-family:Calibri,Arial,sans-serif;font-size:11pt">{cells}</table><hr>'
+    """The summary as HTML: a line for each value, which every client turns into readable text; all of it escaped."""
+    lines = "<br>\n".join(f"<b>{escape(label)}:</b> {escape(value)}" for label, value in summary_lines(row))
+    return f'<div style="font-family:Calibri,Arial,sans-serif;font-size:11pt">{lines}</div><br>'
 
 
 def summary_text(row: Transaction) -> str:

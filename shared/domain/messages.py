@@ -54,8 +54,13 @@ class _Message(BaseModel):
 
 
 def _unreadable(kind: type[BaseModel], error: ValidationError) -> UnreadableMessage:
-    faults = (f"{'.'.join(map(str, e['loc'])) or kind.__name__}: {e['msg']}" for e in error.errors())
-    return UnreadableMessage("; ".join(faults))
+    faults = (_fault(".".join(map(str, e["loc"])), e["type"], e["msg"]) for e in error.errors())
+    return UnreadableMessage(f"{kind.__name__}: " + "; ".join(faults))
+
+
+def _fault(field: str, kind: str, text: str) -> str:
+    words = {"string_too_short": "is empty", "missing": "is missing"}.get(kind, text.removeprefix("Value error, "))
+    return f"{field}: {words}" if field else words
 
 
 class WorkOn(_Message):

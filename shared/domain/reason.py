@@ -66,7 +66,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "More than one vendor claims this sender.", f"Correct the vendor master, then {_RELEASE}."
     ),
     Reason.NO_INVOICE: Explanation(
-        "There is no document and no invoice number in the mail.", f"If it is one, {_RELEASE}."
+        "There is no document and no invoice number in the mail.", f"If it is an invoice, {_RELEASE}."
     ),
     Reason.MAIL_UNREADABLE: Explanation(
         "The mailbox cannot read this mail out.", "Open it in Outlook; forward it by hand."

@@ -212,10 +212,12 @@ class ExtractEnrich:
 
     async def _write(self, case: Case, findings: Findings, decision: Decision, *, parked_keys: tuple[str, ...]) -> None:
         now = self._desk.clock()
+        vendor = await self._vendor_columns(findings.match)
+        uncoded = ("the vendor has no GL code",) if vendor["vendor_id"] and not vendor["gl_code"] else ()
         known = {
             **_fact_columns(findings.facts),
-            **await self._vendor_columns(findings.match),
-            "warnings": decision.warnings,
+            **vendor,
+            "warnings": (*decision.warnings, *uncoded),
             "duplicate_of": findings.duplicate_of,
             "parked_keys": parked_keys,
         }

@@ -11,8 +11,8 @@ from shared.domain.reason import EXPLANATIONS, Reason
 from shared.domain.transaction import FOLDERS, RESTING, Notice, Status, Transaction
 from tests.domain.made import NOW, TRANSACTION, full_row, quick, row, transactions
 
-ESCAPED = re.compile(r"\\([\\`*_\[\]()#|<>~])")
-SPECIAL = set("`*_[]()#|<>~")
+ESCAPED = re.compile(r"\\([\\`*_\[\]#|<>~])")
+SPECIAL = set("`*_[]#|<>~")
 
 
 def body_of(of: Transaction) -> list[dict[str, Any]]:
@@ -88,7 +88,7 @@ def test_a_duplicate_names_the_first_one() -> None:
 def test_a_card_without_a_vendor_still_names_the_transaction() -> None:
     facts = facts_of(row(Status.PARKED))
     assert facts["Transaction"] == TRANSACTION
-    assert (facts["From"], facts["Subject"]) == ("unknown", r"\(no subject\)")
+    assert (facts["From"], facts["Subject"]) == ("unknown", "(no subject)")
 
 
 def test_a_card_with_a_vendor_shows_what_ap_gets() -> None:

@@ -109,21 +109,21 @@ def test_a_long_subject_of_emoji_keeps_its_reference_in_exchange() -> None:
     assert len(composed.encode("utf-16-le")) // 2 <= SUBJECT_LIMIT
 
 
-class _Cells(HTMLParser):
-    """The tags of a page, and the text of every cell."""
+class _Text(HTMLParser):
+    """The tags of a page, and its text with the line breaks."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tags: set[str] = set()
-        self.cells: list[str] = []
+        self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        if tag == "td":
-            self.cells.append("")
+        if tag == "br":
+            self.text += "\x00"
 
     def handle_data(self, data: str) -> None:
-        self.cells[-1] += data
+        self.text += data
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)
@@ -146,11 +146,12 @@ def test_any_value_reaches_html_as_text(any_row: Transaction, text: str) -> None
             "warnings": (text,),
         }
     )
-    page = _Cells()
+    page = _Text()
     page.feed(summary_html(hostile))
     page.close()
-    assert page.tags == {"table", "tr", "td", "b", "hr"}
-    assert page.cells == [part for label, value in summary_lines(hostile) for part in (f"{label}:", value)]
+    assert page.tags == {"div", "b", "br"}
+    lines = "\x00\n".join(f"{label}: {value}" for label, value in summary_lines(hostile))
+    assert page.text == f"{lines}\x00"
 
 
 @quick

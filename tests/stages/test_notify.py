@@ -30,7 +30,7 @@ async def test_the_card_of_a_posted_invoice_names_what_ap_received(world: World)
     content = card["attachments"][0]["content"]
     assert content["body"][0]["text"] == "Invoice sent to AP"
     facts = {fact["title"]: fact["value"] for fact in content["body"][-1]["facts"]}
-    assert facts["Vendor"] == "Bluebird Cloud Ltd \\(bluebird-cloud-ltd\\)"
+    assert facts["Vendor"] == "Bluebird Cloud Ltd (bluebird-cloud-ltd)"
     assert facts["Total"] == "EUR 1,190.00"
     assert facts["GL code"] == "6200"
     assert facts["Folder"] == "Posted"
