@@ -321,7 +321,7 @@ def children() -> set[int]:
 async def test_at_most_two_children_run_at_once() -> None:
     documents = SubprocessDocuments(QUICK)
     tasks = [asyncio.create_task(documents.read([content(endless())])) for _ in range(4)]
-    seen = []
+    seen: list[int] = []
     while seen.count(2) < 20 and not all(task.done() for task in tasks):
         seen.append(len(children()))
         await asyncio.sleep(0.05)
