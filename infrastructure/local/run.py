@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -39,6 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the system over the mails; 0 only if every one reached a final state."""
     signal.signal(signal.SIGTERM, _end)
+    try:
+        return _run(arguments)
+    except (SystemExit, KeyboardInterrupt) as ended:
+        sys.stdout.flush()
+        # Everything is stopped by now; a thread that still calls the storage would try again for minutes.
+        os._exit(128 + (signal.SIGINT if isinstance(ended, KeyboardInterrupt) else signal.SIGTERM))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True)
     mails = list(_mails(arguments.mail))
     with running(fresh_folder()) as system:
