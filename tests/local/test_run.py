@@ -32,6 +32,7 @@ REASONS = {
 }
 WARNINGS = {
     "10-large.eml": "a document was not read here",
+    "12-xml-only.eml": "the total was not read",
     "13-scan.eml": "a document is a scan without text",
 }
 
