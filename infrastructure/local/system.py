@@ -29,19 +29,12 @@ def fresh_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=time.strftime("run-%Y%m%d-%H%M%S-"), dir=parent))
 
 
-@dataclass(frozen=True, slots=True)
-class System:
-    """Everything that runs."""
+@dataclass
+class Outside:
+    """What people and auditors see of a system: its mail folders and its tables."""
 
     root: Path
-    log: Path
-    mailbox: MailboxServer
-    environment: Mapping[str, str]
-    host: "subprocess.Popen[str]"
-
-    @property
-    def connection_string(self) -> str:
-        return self.environment["AzureWebJobsStorage"]
+    connection_string: str
 
     def arrive(self, mails: Sequence[tuple[str, bytes]]) -> None:
         """Drop mails into the Inbox."""
@@ -73,15 +66,25 @@ class System:
             return list(table.list_entities())
 
 
+@dataclass
+class System(Outside):
+    """Everything that runs."""
+
+    log: Path
+    mailbox: MailboxServer
+    environment: Mapping[str, str]
+    host: "subprocess.Popen[str]"
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[System]:
     """Run storage, mailbox and host over a folder until the block ends."""
     root, log = folder / "mail", folder / "host.log"
     with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
-        environment = app_environment(storage, mailbox)
+        environment = app_environment(storage.connection_string, mailbox.url)
         host = _start_host(environment, output)
         try:
-            yield System(root, log, mailbox, environment, host)
+            yield System(root, storage.connection_string, log, mailbox, environment, host)
         finally:
             process.stop(host, seconds=30)
 
@@ -100,14 +103,14 @@ def _start_host(environment: Mapping[str, str], output: IO[bytes]) -> "subproces
     )
 
 
-def app_environment(storage: Storage, mailbox: MailboxServer) -> dict[str, str]:
+def app_environment(connection_string: str, mailbox_url: str) -> dict[str, str]:
     """The settings of an app on this storage and mailbox; what the machine sets otherwise stays."""
     ours = {
-        "AzureWebJobsStorage": storage.connection_string,
+        "AzureWebJobsStorage": connection_string,
         "INVOICE_MAILBOX": MAILBOX,
         "AP_MAILBOX": AP_MAILBOX,
-        "TEAMS_WEBHOOK_URL": mailbox.teams_url,
-        "GRAPH_BASE_URL": mailbox.graph_url,
+        "TEAMS_WEBHOOK_URL": f"{mailbox_url}/teams",
+        "GRAPH_BASE_URL": f"{mailbox_url}/v1.0",
         "GRAPH_CREDENTIAL": "anonymous",
     }
     defaults = {"MAIL_INGEST_SCHEDULE": "*/2 * * * * *", "AP_MAX_PER_MINUTE": "1000"}

@@ -142,7 +142,7 @@ def test_a_mail_that_a_person_opened_before_the_tick_is_taken_in(
         opened = httpx.get(messages).json()["value"][0]["id"]
         assert httpx.patch(f"{messages}/{opened}", json={"isRead": True}).json()["isRead"] is True
 
-        environment = app_environment(storage, mailbox)
+        environment = app_environment(storage.connection_string, mailbox.url)
         monkeypatch.setenv("AzureWebJobsStorage", storage.connection_string)
         assert operations(["vendors", "import", str(VENDORS)]) == 0
         assert host(environment, "--until-idle", "4").returncode == 0
@@ -155,7 +155,7 @@ def test_a_message_that_nobody_can_read_ends_in_the_poison_table(tmp_path: Path)
         (tmp_path / "mail" / MAILBOX / "Inbox").mkdir(parents=True)
         with QueueServiceClient.from_connection_string(storage.connection_string) as service:
             asyncio.run(StorageQueues(service).send(RAW_MAIL, b"not for us"))
-        ended = host(app_environment(storage, mailbox), "--app", str(app), "--until-idle", "4")
+        ended = host(app_environment(storage.connection_string, mailbox.url), "--app", str(app), "--until-idle", "4")
         assert ended.returncode == 3, ended.stdout + ended.stderr
         with TableServiceClient.from_connection_string(storage.connection_string) as tables:
             kept = list(tables.get_table_client("PoisonMessages").list_entities())
@@ -174,7 +174,7 @@ def app_with_short_retries(folder: Path) -> Path:
 
 def test_settings_at_fault_are_all_named_in_one_error(tmp_path: Path) -> None:
     with Storage.start(tmp_path / "storage") as storage, serve(tmp_path / "mail") as mailbox:
-        environment = {**app_environment(storage, mailbox), "AP_MAILBOX": MAILBOX, "CLAIM_SECONDS": "soon"}
+        environment = {**app_environment(storage.connection_string, mailbox.url), "AP_MAILBOX": MAILBOX, "CLAIM_SECONDS": "soon"}
         del environment["TEAMS_WEBHOOK_URL"]
         ended = host(environment, "--until-idle", "3")
         assert ended.returncode == 0  # every run fails and none was left to do: the host itself is well

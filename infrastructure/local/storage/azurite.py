@@ -1,9 +1,10 @@
 """One running Azurite."""
 
 import contextlib
+import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -32,7 +33,13 @@ class Storage:
     @staticmethod
     @contextlib.contextmanager
     def start(
-        location: Path, *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, installed: Path | None = None
+        location: Path,
+        *,
+        blob_port: int = 0,
+        queue_port: int = 0,
+        table_port: int = 0,
+        accounts: Sequence[str] = (_ACCOUNT,),
+        installed: Path | None = None,
     ) -> Iterator["Storage"]:
         """Runs Azurite over the folder location until the block ends; port 0 takes a free one."""
         script = (installed or folder()) / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
@@ -40,7 +47,8 @@ class Storage:
             raise LocalError("the storage emulator is not installed; run: make setup")
         location.mkdir(parents=True, exist_ok=True)
         wanted = (blob_port, queue_port, table_port)
-        storage = _start(script, location, wanted, attempts=1 if all(wanted) else _ATTEMPTS)
+        attempts = 1 if all(wanted) else _ATTEMPTS
+        storage = _start(script, location, wanted, accounts=accounts, attempts=attempts)
         try:
             yield storage
         finally:
@@ -49,10 +57,8 @@ class Storage:
     @property
     def connection_string(self) -> str:
         """What AzureWebJobsStorage takes."""
-        return (
-            f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
-            f"BlobEndpoint={self.blob_endpoint};QueueEndpoint={self.queue_endpoint};TableEndpoint={self.table_endpoint};"
-        )
+        ports = (self.blob_port, self.queue_port, self.table_port)
+        return connection_string(_ACCOUNT, *ports)
 
     @property
     def blob_endpoint(self) -> str:
@@ -70,19 +76,28 @@ class Storage:
         return f"http://127.0.0.1:{self.table_port}/{_ACCOUNT}"
 
 
-def _start(script: Path, location: Path, wanted: tuple[int, int, int], *, attempts: int) -> Storage:
+def connection_string(account: str, blob_port: int, queue_port: int, table_port: int) -> str:
+    """What AzureWebJobsStorage takes for an account of an Azurite behind these ports of 127.0.0.1."""
+    ports = {"Blob": blob_port, "Queue": queue_port, "Table": table_port}
+    endpoints = "".join(f"{kind}Endpoint=http://127.0.0.1:{port}/{account};" for kind, port in ports.items())
+    return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={_KEY};{endpoints}"
+
+
+def _start(
+    script: Path, location: Path, wanted: tuple[int, int, int], *, accounts: Sequence[str], attempts: int
+) -> Storage:
     """Starts Azurite; a free port that another program took in the meantime is worth another attempt."""
     if taken := [port for port in wanted if port and process.answers(port)]:
         raise LocalError(f"port {taken[0]} is in use; choose another, or 0 for a free one")
     ports = [port or free for port, free in zip(wanted, process.free_ports(len(wanted)), strict=True)]
     with tempfile.TemporaryFile("w+") as output:
-        child = _spawn(script, location, ports, output)
+        child = _spawn(script, location, ports, accounts, output)
         try:
             _await_ready(child, ports, output)
         except LocalError:
             process.stop(child)
             if attempts > 1:
-                return _start(script, location, wanted, attempts=attempts - 1)
+                return _start(script, location, wanted, accounts=accounts, attempts=attempts - 1)
             raise
         except BaseException:  # Ctrl-C while it starts
             process.stop(child)
@@ -90,7 +105,9 @@ def _start(script: Path, location: Path, wanted: tuple[int, int, int], *, attemp
     return Storage(child, *ports)
 
 
-def _spawn(script: Path, location: Path, ports: list[int], output: IO[str]) -> "subprocess.Popen[str]":
+def _spawn(
+    script: Path, location: Path, ports: list[int], accounts: Sequence[str], output: IO[str]
+) -> "subprocess.Popen[str]":
     command = [str(node()), str(script), "--location", str(location.resolve())]
     for service, port in zip(("blob", "queue", "table"), ports, strict=True):
         command += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
@@ -98,6 +115,8 @@ def _spawn(script: Path, location: Path, ports: list[int], output: IO[str]) -> "
     return subprocess.Popen(
         command,
         cwd=location,
+        # https://learn.microsoft.com/azure/storage/common/storage-use-azurite#custom-storage-accounts-and-keys
+        env={**os.environ, "AZURITE_ACCOUNTS": ";".join(f"{account}:{_KEY}" for account in accounts)},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
