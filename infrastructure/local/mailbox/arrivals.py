@@ -4,7 +4,8 @@ import os
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +17,9 @@ STEADY_SECONDS = 0.2
 _SECOND = 1_000_000_000
 # A folder changed this recently may change again within one tick of the file system's clock.
 _RACY = _SECOND
+# Looking through a large folder that keeps changing takes at most this part of the time.
+_LARGE_SECONDS = 0.005
+_SHARE = 1 / 20
 
 
 @dataclass(slots=True)
@@ -23,8 +27,18 @@ class _Look:
     """What one look into a folder found."""
 
     modified: int = -1
+    is_sure: bool = False
+    seconds: float = 0
+    ended: float = 0
     unsteady: dict[str, tuple[int, float]] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+
+    def still_holds(self, modified: int) -> bool:
+        """Say whether another look can wait: nothing changed, or too little time has passed since a long one."""
+        if modified != self.modified or self.unsteady:
+            return False
+        is_recent = self.seconds > _LARGE_SECONDS and time.monotonic() - self.ended < self.seconds / _SHARE
+        return self.is_sure or is_recent
 
 
 class Arrivals:
@@ -45,19 +59,31 @@ class Arrivals:
     def scan(self, address: str, folder: str) -> None:
         """Take in what happened to a folder since the last look."""
         look = self._looks[address, folder]
-        began = time.time_ns()
-        try:
-            modified = (self._root / address / folder).stat().st_mtime_ns
-        except OSError:
+        began, started = time.time_ns(), time.monotonic()
+        modified = self._modified(address, folder)
+        if modified is None:
             self._close(address, folder)
             return
-        if look.modified == modified and not look.unsteady:
+        if look.still_holds(modified):
             return
         present = self._take_in(address, folder, look)
         for item in self._index.in_folder(address, folder):
             if item.name not in present:
                 self._index.lose(item)
-        look.modified = modified if began - modified > _RACY else -1
+        look.modified, look.is_sure = modified, began - modified > _RACY
+        look.ended = time.monotonic()
+        look.seconds = look.ended - started
+
+    @contextmanager
+    def ours(self, *places: tuple[str, str]) -> Iterator[None]:
+        """Let the store, which tells the index itself, change folders without a need to look through them again."""
+        known = [place for place in places if self._looks[place].modified == self._modified(*place)]
+        yield
+        for place in known:
+            modified = self._modified(*place)
+            if modified is not None:
+                # A person's change in the same instant shows at the next look, so that is still due.
+                self._looks[place].modified, self._looks[place].is_sure = modified, False
 
     def check(self, item: Item) -> bool:
         """Say whether a mail's file is still the one that the index knows."""
@@ -69,6 +95,12 @@ class Arrivals:
     def distrust(self, address: str, folder: str) -> None:
         """Look at every file of a folder again next time: files edited in place do not touch their folder."""
         self._looks[address, folder].modified = -1
+
+    def _modified(self, address: str, folder: str) -> int | None:
+        try:
+            return (self._root / address / folder).stat().st_mtime_ns
+        except OSError:
+            return None
 
     def _path(self, item: Item) -> Path:
         return self._root.joinpath(*item.place)
@@ -162,9 +194,9 @@ class Arrivals:
 
     def _vanished_twin(self, address: str, fingerprint: Fingerprint, sample: str) -> Item | None:
         """Return the mail that moved here over file systems: same bytes and time, and gone from where it was."""
-        for item in self._index.with_size(fingerprint.size):
+        for item in self._index.with_content(fingerprint.size, sample):
             same_second = item.fingerprint.modified // _SECOND == fingerprint.modified // _SECOND
-            if item.address == address and same_second and item.sample == sample and not self.check(item):
+            if item.address == address and same_second and not self.check(item):
                 return item
         return None
 

@@ -4,7 +4,7 @@ import base64
 import html
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from infrastructure.local.mailbox import markup, wire
 from infrastructure.local.mailbox.item import Item
-from infrastructure.local.mailbox.mail import Address, Mail
+from infrastructure.local.mailbox.mail import Address, Attachment, Mail
 from infrastructure.local.mailbox.message import internet_message_id, sent_at
 from infrastructure.local.mailbox.mime import Headers
 from infrastructure.local.mailbox.properties import header_name
@@ -50,8 +50,10 @@ class Changes:
         return fields
 
 
-def write_forward(target: Path, source: Item, mail: Mail, changes: Changes, comment: str) -> None:
-    """Write the draft of a forward: quoted original, all attachments, same thread."""
+def write_forward(
+    target: Path, source: Item, mail: Mail, changes: Changes, comment: str, *, attachments: Sequence[Attachment]
+) -> None:
+    """Write the draft of a forward: quoted original, these of its attachments, same thread."""
     domain = source.address.rpartition("@")[2]
     fields: dict[str, str | None] = {
         "From": f"<{source.address}>",
@@ -66,7 +68,7 @@ def write_forward(target: Path, source: Item, mail: Mail, changes: Changes, comm
         "MIME-Version": "1.0",
     }
     block = wire.header_block(Headers(), fields | changes.headers())
-    wire.write(target, block, changes.body or Body(_quote(mail, source, comment)), mail)
+    wire.write(target, block, changes.body or Body(_quote(mail, source, comment)), mail, attachments)
 
 
 def write_changed(target: Path, mail: Mail, changes: Changes) -> None:

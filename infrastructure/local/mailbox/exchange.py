@@ -1,14 +1,19 @@
 """One HTTP request and its answer, as the routes see them."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from infrastructure.local.mailbox.errors import unreadable_body
 from infrastructure.local.mailbox.ids import IdFormat
+from infrastructure.local.mailbox.whims import NO_WHIMS, Whims
+
+_KEYED = re.compile(r"([A-Za-z$]+)\('(.*)'\)|([A-Za-z$]+)\(\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,25 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    whims: Whims = NO_WHIMS
+
+    @property
+    def is_control(self) -> bool:
+        """Say whether this is about the server itself and not about mail."""
+        return self.path.startswith("/_")
+
+    def segments(self) -> Iterator[str]:
+        """Return the decoded parts of the path; kind('key') is the same as kind/key."""
+        for raw in filter(None, self.path.split("/")):
+            segment = unquote(raw)
+            keyed = _KEYED.fullmatch(segment)
+            if not keyed:
+                yield segment
+            elif keyed[3]:
+                yield keyed[3]
+            else:
+                yield keyed[1]
+                yield keyed[2].replace("''", "'")
 
     @property
     def origin(self) -> str:
@@ -55,6 +79,14 @@ class Request:
         return value
 
 
+class Ending(Enum):
+    """What the client sees of an answer."""
+
+    ANSWER = "answer"
+    SILENCE = "silence"  # the connection is closed
+    RESET = "reset"  # the connection breaks
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer; length and connection headers are the transport's."""
@@ -63,6 +95,8 @@ class Response:
     body: bytes = b""
     content_type: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    ending: Ending = Ending.ANSWER
+    fault: str = ""
 
 
 Handler = Callable[[Request], Response]

@@ -1,5 +1,6 @@
 """Folders: the names people see, the names that Graph fixes, and their ids."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,6 +29,10 @@ WELL_KNOWN = {
 # Every mailbox has these, whether or not anything lies in them.
 STANDARD = ("Archive", DELETED, DRAFTS, INBOX, "Junk Email", "Outbox", SENT)
 
+NAME_BYTES = 200
+# What no file or folder name may hold, on any system that people copy mails to.
+UNFIT = re.compile(r'[\ud800-\udfff\x00-\x1f\x7f/\\:*?"<>|]+')
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -54,6 +59,12 @@ class Folder:
     def child(self, name: str) -> "Folder":
         """Return the folder of this name below this one."""
         return Folder(self.address, f"{self.path}/{name}" if self.path else name)
+
+
+def is_folder_name(name: str) -> bool:
+    """Say whether a folder can be called so, here where it is a directory."""
+    fits = 0 < len(name.encode("utf-8", "replace")) <= NAME_BYTES and name == name.strip()
+    return fits and not name.startswith(".") and not UNFIT.search(name)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 """The index of mails: in memory by every key that is asked for, on disk one small file per mail."""
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,8 @@ class Index:
         self._items: dict[str, Item] = {}
         self._by_place: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._by_node: dict[tuple[int, int], str] = {}
-        self._by_size: dict[int, set[str]] = defaultdict(set)
+        self._by_content: dict[tuple[int, str], set[str]] = defaultdict(set)
+        self._touched: dict[str, float] = {}
         self._last_order = 0
         directory.mkdir(parents=True, exist_ok=True)
         for path in directory.glob("*.json"):
@@ -54,9 +56,13 @@ class Index:
         uid = self._by_node.get(fingerprint.node)
         return self._items[uid] if uid else None
 
-    def with_size(self, size: int) -> Iterator[Item]:
-        """Return the mails whose files have this many bytes."""
-        return (self._items[uid] for uid in sorted(self._by_size[size]))
+    def with_content(self, size: int, sample: str) -> Iterator[Item]:
+        """Return the mails whose files have this many bytes and this sample."""
+        return (self._items[uid] for uid in sorted(self._by_content.get((size, sample), ())))
+
+    def seconds_since_change(self, item: Item) -> float:
+        """Return how long ago a mail came or changed, without end for what was so at the start."""
+        return time.monotonic() - self._touched.get(item.uid, float("-inf"))
 
     def put(self, item: Item) -> Item:
         """Record a new or changed mail, on disk first, by atomic replace."""
@@ -64,6 +70,7 @@ class Index:
         draft = target.with_suffix(".tmp")
         draft.write_text(json.dumps(item.to_json()), encoding="ascii")
         draft.replace(target)
+        self._touched[item.uid] = time.monotonic()
         self._remember(item)
         return item
 
@@ -80,12 +87,12 @@ class Index:
         before = self._items.get(item.uid)
         if before is not None:
             self._vacate(before)
-            self._by_size[before.fingerprint.size].discard(item.uid)
+            self._by_content[before.fingerprint.size, before.sample].discard(item.uid)
             if self._by_node.get(before.fingerprint.node) == item.uid:
                 del self._by_node[before.fingerprint.node]
         self._items[item.uid] = item
         if not item.gone:
             self._by_place[item.address, item.folder][item.name] = item.uid
         self._by_node[item.fingerprint.node] = item.uid
-        self._by_size[item.fingerprint.size].add(item.uid)
+        self._by_content[item.fingerprint.size, item.sample].add(item.uid)
         self._last_order = max(self._last_order, item.order)

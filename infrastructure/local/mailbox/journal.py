@@ -13,13 +13,14 @@ _KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One served request."""
+    """One served request; a status of 0 was no answer at all, several faults stand with commas."""
 
     method: str
     path: str
     query: str
     status: int
     time: str
+    fault: str = ""
 
 
 class Journal:
@@ -33,12 +34,15 @@ class Journal:
 
     def __call__(self, request: Request) -> Response:
         """Answer a request."""
-        if request.path == PATH and request.method == "GET":
-            with self._lock:
-                return json_response([asdict(entry) for entry in self._entries])
+        if request.is_control:
+            return self._list() if (request.path, request.method) == (PATH, "GET") else self._handler(request)
         time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         response = self._handler(request)
-        entry = Entry(request.method, request.path, request.query, response.status, time)
+        entry = Entry(request.method, request.path, request.query, response.status, time, response.fault)
         with self._lock:
             self._entries.append(entry)
         return response
+
+    def _list(self) -> Response:
+        with self._lock:
+            return json_response([asdict(entry) for entry in self._entries])

@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Protocol
 
 from infrastructure.local.mailbox import query
 from infrastructure.local.mailbox.errors import bad_request, not_emulated, unknown_property, unreadable_query
@@ -25,18 +26,29 @@ _COMPARE: dict[str, Callable[[datetime, datetime], bool]] = {
     "ne": operator.ne,
 }
 _RECEIVED = "receivedDateTime"
-Reader = Callable[[Item], Mail]
 Test = Callable[[Item], bool]
 
 
-def select(items: Sequence[Item], options: Mapping[str, str], read: Reader) -> tuple[list[Item], str | None]:
+class Source(Protocol):
+    """Where a filter reads what an item itself does not say."""
+
+    def mail(self, item: Item) -> Mail:
+        """Return a reader of the item's file."""
+        ...
+
+    def header(self, item: Item, name: str) -> str | None:
+        """Return the first value of a header of the item's file."""
+        ...
+
+
+def select(items: Sequence[Item], options: Mapping[str, str], source: Source) -> tuple[list[Item], str | None]:
     """Return the page of mails that the options ask for, and the query of the next page."""
     conditions = query.filter_of(options.get("$filter"))
     order = query.order_of(options.get("$orderby"))
     if order and order[0] != _RECEIVED:
         raise not_emulated(f"$orderby={order[0]}") if order[0] in KNOWN else unknown_property(order[0], "message")
     query.check_efficient(conditions, order)
-    tests = [_test(condition, read) for condition in conditions]
+    tests = [_test(condition, source) for condition in conditions]
     descending = order is None or order[1]
     after = _after(options.get("$skiptoken"), descending=descending)
     matching = [item for item in items if after(item) and _holds(tests, item)]
@@ -55,8 +67,18 @@ def _page(matching: list[Item], options: Mapping[str, str]) -> tuple[list[Item],
     page = matching[skip : skip + top]
     if len(matching) <= skip + top:
         return page, None
+    return page, next_query(options, page[-1])
+
+
+def next_query(options: Mapping[str, str], last: Item) -> str:
+    """Return the query of the page that begins behind a mail."""
     following = {name: value for name, value in options.items() if name not in ("$skip", "$skiptoken")}
-    return page, encode_query(following | {"$skiptoken": encode_token(list(page[-1].sort_key))})
+    return encode_query(following | {"$skiptoken": encode_token(list(last.sort_key))})
+
+
+def is_property_search(options: Mapping[str, str]) -> bool:
+    """Say whether a list is filtered by an extended property."""
+    return query.ANY in options.get("$filter", "").lower()
 
 
 def encode_token(key: list[object]) -> str:
@@ -83,27 +105,27 @@ def _after(token: str | None, *, descending: bool) -> Test:
     return lambda item: item.sort_key < last if descending else item.sort_key > last
 
 
-def _test(condition: Condition, read: Reader) -> Test:
+def _test(condition: Condition, source: Source) -> Test:
     make = _TESTS.get(condition.path)
     if condition.property_id:
-        return _property_test(condition, read)
+        return _property_test(condition, source)
     if make is None:
         root = condition.path.split("/")[0]
         raise not_emulated(f"$filter on {root}") if root in KNOWN else unknown_property(root, "message")
-    return make(condition, read)
+    return make(condition, source)
 
 
-def _property_test(condition: Condition, read: Reader) -> Test:
+def _property_test(condition: Condition, source: Source) -> Test:
     wanted = condition.literal.casefold()
 
     def matches(item: Item) -> bool:
-        value = value_of(item, lambda: read(item), condition.property_id)
+        value = value_of(item, lambda name: source.header(item, name), condition.property_id)
         return value is not None and value.casefold() == wanted
 
     return matches
 
 
-def _received_test(condition: Condition, _read: Reader) -> Test:
+def _received_test(condition: Condition, _source: Source) -> Test:
     if condition.is_text:
         raise unreadable_query(
             "A binary operator with incompatible types was detected. Found operand types "
@@ -122,12 +144,12 @@ def _instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _message_id_test(condition: Condition, _read: Reader) -> Test:
+def _message_id_test(condition: Condition, _source: Source) -> Test:
     return _equality(condition, internet_message_id)
 
 
-def _subject_test(condition: Condition, read: Reader) -> Test:
-    return _equality(condition, lambda item: read(item).subject)
+def _subject_test(condition: Condition, source: Source) -> Test:
+    return _equality(condition, lambda item: source.mail(item).subject)
 
 
 def _equality(condition: Condition, value: Callable[[Item], str]) -> Test:
@@ -136,12 +158,12 @@ def _equality(condition: Condition, value: Callable[[Item], str]) -> Test:
     return lambda item: value(item) == condition.literal
 
 
-def _is_read_test(condition: Condition, _read: Reader) -> Test:
+def _is_read_test(condition: Condition, _source: Source) -> Test:
     return _flag_test(condition, lambda item: item.is_read)
 
 
-def _is_draft_test(condition: Condition, read: Reader) -> Test:
-    return _flag_test(condition, lambda item: read(item).is_draft)
+def _is_draft_test(condition: Condition, source: Source) -> Test:
+    return _flag_test(condition, lambda item: source.mail(item).is_draft)
 
 
 def _flag_test(condition: Condition, value: Callable[[Item], bool]) -> Test:
@@ -151,7 +173,7 @@ def _flag_test(condition: Condition, value: Callable[[Item], bool]) -> Test:
     return lambda item: value(item) == wanted
 
 
-_TESTS: dict[str, Callable[[Condition, Reader], Test]] = {
+_TESTS: dict[str, Callable[[Condition, Source], Test]] = {
     _RECEIVED: _received_test,
     "internetMessageId": _message_id_test,
     "subject": _subject_test,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.utils import getaddresses
 from pathlib import Path
+from typing import Self
 
 from infrastructure.local.mailbox import markup
 from infrastructure.local.mailbox.charset import decode_text, decode_words
@@ -73,6 +74,11 @@ class Mail:
         """Read from path what parsed does not know yet."""
         self._path = path
         self._parsed = parsed
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Return a reader of a file that nobody has read yet."""
+        return cls(path, read(path))
 
     @property
     def headers(self) -> Headers:

@@ -120,7 +120,7 @@ def _expand(view: _View, expansion: Expansion, shown: dict[str, object]) -> None
             attachment.render(view.item, view.mail, each, form, expansion.select) for each in view.mail.attachments
         ]
         return
-    found = [(each, value_of(view.item, lambda: view.mail, each)) for each in expansion.ids]
+    found = [(each, value_of(view.item, view.mail.headers.first, each)) for each in expansion.ids]
     present = [{"id": each, "value": value} for each, value in found if value is not None]
     if present:
         shown["singleValueExtendedProperties"] = present

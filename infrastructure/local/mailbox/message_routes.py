@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from infrastructure.local.mailbox import attachment, compose, listing, message, query
+from infrastructure.local.mailbox import attachment, compose, listing, message, mischief, query
 from infrastructure.local.mailbox.changes import read_changes, read_recipients
 from infrastructure.local.mailbox.errors import (
     GraphError,
-    invalid_recipients,
     item_not_found,
     method_not_allowed,
     not_emulated,
@@ -18,12 +17,13 @@ from infrastructure.local.mailbox.errors import (
     unreadable_body,
 )
 from infrastructure.local.mailbox.exchange import Request, Response, collection, json_response
-from infrastructure.local.mailbox.folders import DELETED, DRAFTS, SENT, Folder
+from infrastructure.local.mailbox.folders import DELETED, DRAFTS, Folder
 from infrastructure.local.mailbox.ids import IdFormat, Kind, decode
 from infrastructure.local.mailbox.item import Item
 from infrastructure.local.mailbox.mail import Mail
 from infrastructure.local.mailbox.message import Wishes
-from infrastructure.local.mailbox.store import Store, is_address
+from infrastructure.local.mailbox.outbox import Outbox
+from infrastructure.local.mailbox.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,19 @@ class Place:
 class MessageRoutes:
     """Answers for mails of one store."""
 
-    def __init__(self, store: Store) -> None:
-        """Answer from store."""
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        """Answer from store; outbox sends."""
         self._store = store
+        self._outbox = outbox
 
     def list(self, request: Request, place: Place) -> Response:
         """GET messages."""
         options = query.parse_options(request.query)
         wishes = _wishes(request, options)
         folder = place.folder or Folder(place.address, "")
-        page, following = listing.select(self._store.items(folder), options, self._store.mail)
+        items = mischief.searchable(self._store, self._store.items(folder), options, request.whims)
+        page, following = listing.select(items, options, self._store)
+        page, following = mischief.disordered(page, following, options, request.whims)
         shown = list(self._show(page, wishes))
         return collection(request, f"users('{place.address}')/messages", shown, following)
 
@@ -111,7 +114,8 @@ class MessageRoutes:
         changes, state, comment = _read_forward(request.json())
         item, mail = self._open(request, place, key)
         scratch = self._store.scratch()
-        compose.write_forward(scratch, item, mail, changes, comment)
+        attachments = mischief.forwarded(mail, request.whims)
+        compose.write_forward(scratch, item, mail, changes, comment, attachments=attachments)
         subject = changes.subject if changes.subject is not None else f"FW: {mail.subject}"
         state = {"is_read": True, "outgoing": True} | state
         draft = self._store.add(Folder(place.address, DRAFTS), subject, scratch, **state)
@@ -143,7 +147,7 @@ class MessageRoutes:
             mail = self._store.mail(item)
             if not mail.is_draft:
                 raise item_not_found()
-            self._deliver(item, mail)
+            self._outbox.send(item, mail, request.whims)
         return Response(HTTPStatus.ACCEPTED)
 
     def move(self, request: Request, place: Place, key: str) -> Response:
@@ -169,19 +173,6 @@ class MessageRoutes:
             else:
                 self._store.move(item, Folder(place.address, DELETED))
         return Response(HTTPStatus.NO_CONTENT)
-
-    def _deliver(self, item: Item, mail: Mail) -> None:
-        recipients = [each.address for name in ("To", "Cc", "Bcc") for each in mail.addresses(name)]
-        if not recipients or not all(is_address(each) for each in recipients):
-            raise invalid_recipients()
-        sent = self._store.scratch()
-        compose.write_sent(sent, item, mail, is_delivery=False)
-        copies = [(self._store.mailbox_for(each), self._store.scratch()) for each in dict.fromkeys(recipients)]
-        for _, copy in copies:
-            compose.write_sent(copy, item, mail, is_delivery=True)
-        for address, copy in copies:
-            self._store.add(Folder(address, "Inbox"), mail.subject, copy)
-        self._store.transfer(item, Folder(item.address, SENT), mail.subject, sent, is_read=True, outgoing=True)
 
     def _find(self, request: Request, place: Place, key: str) -> Item:
         wanted = decode(key, request.id_format, Kind.MESSAGE)

@@ -33,6 +33,10 @@ class Headers:
         wanted = name.lower()
         return next((unfold(raw) for field, raw in self.fields if field.lower() == wanted), "")
 
+    def first(self, name: str) -> str | None:
+        """Return the first value of a header, None where there is none."""
+        return next(iter(self.all(name)), None)
+
     def unfolded(self) -> list[tuple[str, str]]:
         """Return all headers as single lines, in the order of the message."""
         return [(name, unfold(raw)) for name, raw in self.fields]

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 
 from infrastructure.local.mailbox.errors import GraphError
 from infrastructure.local.mailbox.item import Item
-from infrastructure.local.mailbox.mail import Mail
 
 _HEADERS_GUID = "00020386-0000-0000-c000-000000000046"
 _NAMED = re.compile(r"(\w+) \{([0-9A-Fa-f-]{36})\} (?:(?i:name) (.+)|(?i:id) (0x[0-9A-Fa-f]+))")
@@ -28,6 +28,7 @@ def canonical(property_id: str) -> str:
     raise GraphError(HTTPStatus.BAD_REQUEST, "ErrorInvalidExtendedProperty", message)
 
 
+@lru_cache
 def header_name(canonical_id: str) -> str | None:
     """Return the header that a property becomes on the wire, if it does."""
     prefix = f"String {{{_HEADERS_GUID}}} Name "
@@ -35,8 +36,8 @@ def header_name(canonical_id: str) -> str | None:
     return name if canonical_id.startswith(prefix) and _HEADER_NAME.fullmatch(name) else None
 
 
-def value_of(item: Item, read: Callable[[], Mail], canonical_id: str) -> str | None:
-    """Return the value of a mail's property: set by a client, or arrived as a header (only then the file is read)."""
+def value_of(item: Item, header: Callable[[str], str | None], canonical_id: str) -> str | None:
+    """Return the value of a mail's property: set by a client, or arrived as a header (only then asked for)."""
     stored = item.properties.get(canonical_id)
     if stored is not None or item.outgoing:
         return stored
@@ -44,5 +45,4 @@ def value_of(item: Item, read: Callable[[], Mail], canonical_id: str) -> str | N
     # Exchange keeps the headers of arriving mail under their lower-case names.
     if name is None or name != name.lower():
         return None
-    values = read().headers.all(name)
-    return values[0] if values else None
+    return header(name)

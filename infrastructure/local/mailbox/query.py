@@ -17,7 +17,7 @@ _EXPANSION = re.compile(r"([\w./]+)(?:\((.*)\))?", re.DOTALL)
 _ID_FILTER = re.compile(r"id eq '((?:[^']|'')*)'", re.IGNORECASE)
 _OR = re.compile(r"\s+or\s+", re.IGNORECASE)
 _OPERATORS = frozenset({"eq", "ne", "ge", "gt", "le", "lt"})
-_ANY = "singlevalueextendedproperties/any"
+ANY = "singlevalueextendedproperties/any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class _Filter:
         if word == "(":
             yield from self._conjunction()
             self._expect(")")
-        elif word.lower() == _ANY:
+        elif word.lower() == ANY:
             yield self._any()
         elif word.lower() == "not" or self._peek() == "(":
             raise not_emulated(f"'{word}' in $filter")
@@ -232,7 +232,7 @@ class _Filter:
         self._expect(")")
         if not property_id.startswith("'") or not value.startswith("'"):
             raise self._error()
-        return Condition(_ANY, "eq", _unquote(value), property_id=canonical(_unquote(property_id)))
+        return Condition(ANY, "eq", _unquote(value), property_id=canonical(_unquote(property_id)))
 
 
 def _unquote(token: str) -> str:

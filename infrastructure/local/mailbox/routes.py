@@ -1,11 +1,9 @@
 """Which path is answered by what; everything else gets the error that Graph gives."""
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote
 from uuid import uuid4
 
 from infrastructure.local.mailbox.errors import (
@@ -17,10 +15,11 @@ from infrastructure.local.mailbox.errors import (
 )
 from infrastructure.local.mailbox.exchange import Request, Response
 from infrastructure.local.mailbox.folder_routes import FolderRoutes
+from infrastructure.local.mailbox.later import Later
 from infrastructure.local.mailbox.message_routes import MessageRoutes, Place
+from infrastructure.local.mailbox.outbox import Outbox
 from infrastructure.local.mailbox.store import Store
 
-_KEYED = re.compile(r"([A-Za-z$]+)\('(.*)'\)|([A-Za-z$]+)\(\)")
 _ACCEPTED = 202
 _NOT_EMULATED = frozenset({"delta", "createreply", "createreplyall", "forward", "reply", "replyall", "copy", "sendmail",
                            "$batch", "createuploadsession", "translateexchangeids", "$count", "calendar", "events",
@@ -31,10 +30,10 @@ Answer = Callable[..., Response]
 class Routes:
     """The Graph endpoints below /v1.0 and the Teams webhook, over one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, later: Later) -> None:
         """Answer from store."""
         self._store = store
-        folders, messages = FolderRoutes(store), MessageRoutes(store)
+        folders, messages = FolderRoutes(store), MessageRoutes(store, Outbox(store, later))
         self._folder_routes: dict[tuple[str, ...], dict[str, Answer]] = {
             (): {"GET": folders.list_top, "POST": folders.create_top},
             ("*",): {"GET": folders.get, "PATCH": _refuse, "DELETE": _refuse},
@@ -54,7 +53,7 @@ class Routes:
 
     def __call__(self, request: Request) -> Response:
         """Answer a request, or raise a GraphError."""
-        segments = list(_segments(request.path))
+        segments = list(request.segments())
         if [segment.lower() for segment in segments] == ["teams"]:
             return self._teams(request)
         if not segments or segments[0].lower() != "v1.0":
@@ -88,19 +87,6 @@ class Routes:
             raise bad_request("The request body is not valid JSON.") from error
         _store_card(self._store.root / "teams", request.body)
         return Response(_ACCEPTED)
-
-
-def _segments(path: str) -> Iterator[str]:
-    for raw in filter(None, path.split("/")):
-        segment = unquote(raw)
-        keyed = _KEYED.fullmatch(segment)
-        if not keyed:
-            yield segment
-        elif keyed[3]:
-            yield keyed[3]
-        else:
-            yield keyed[1]
-            yield keyed[2].replace("''", "'")
 
 
 def _dispatch(

@@ -1,7 +1,10 @@
 """The HTTP side: threads, keep-alive, and nothing that knows about mail."""
 
+import os
 import socket
+import struct
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +14,12 @@ from typing import Any, Self
 
 from infrastructure.local.mailbox.answers import Answers
 from infrastructure.local.mailbox.errors import GraphError
-from infrastructure.local.mailbox.exchange import Handler, Request, Response
+from infrastructure.local.mailbox.exchange import Ending, Handler, Request, Response
+from infrastructure.local.mailbox.faults import Faults
 from infrastructure.local.mailbox.ids import IdFormat, Kind, decode
 from infrastructure.local.mailbox.journal import Journal
+from infrastructure.local.mailbox.later import Later
+from infrastructure.local.mailbox.person import Person
 from infrastructure.local.mailbox.routes import Routes
 from infrastructure.local.mailbox.store import Store
 
@@ -26,11 +32,14 @@ _LAST_REQUEST_SECONDS = 10
 class MailboxServer:
     """A running local mailbox; close it, or use it as a context manager."""
 
-    def __init__(self, root: Path, port: int) -> None:
-        """Serve the mails below root until closed."""
+    def __init__(self, root: Path, port: int, faults: Sequence[Mapping[str, object]] = ()) -> None:
+        """Serve the mails below root until closed, misbehaving as these rules say."""
         root.mkdir(parents=True, exist_ok=True)
-        self._store = Store(root)
-        self._http = _Server(("127.0.0.1", port), Journal(Answers(_limited(Routes(self._store)))))
+        self._store, self._later = Store(root), Later()
+        service = Answers(_limited(Routes(self._store, self._later)))
+        self.faults = Faults(service, Person(self._store))
+        self.faults.replace(list(faults))
+        self._http = _Server(("127.0.0.1", port), Journal(self.faults))
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL_SECONDS,), name="mailbox", daemon=True
         )
@@ -60,11 +69,13 @@ class MailboxServer:
         return self._store.path(item)
 
     def close(self) -> None:
-        """Stop serving; connections end, files stay."""
+        """Stop serving; connections end, files stay, and what was due later happens now."""
+        self.faults.close()
         self._http.shutdown()
         self._thread.join()
         self._http.close_connections()
         self._http.server_close()
+        self._later.close()
 
     def __enter__(self) -> Self:
         """Return the running server."""
@@ -77,9 +88,9 @@ class MailboxServer:
         self.close()
 
 
-def serve(root: Path, port: int = 0) -> MailboxServer:
-    """Serve the mails below root on loopback; port 0 takes a free one."""
-    return MailboxServer(root, port)
+def serve(root: Path, port: int = 0, faults: Sequence[Mapping[str, object]] = ()) -> MailboxServer:
+    """Serve the mails below root on loopback, misbehaving as the rules say; port 0 takes a free one."""
+    return MailboxServer(root, port, faults)
 
 
 def _limited(handler: Handler) -> Handler:
@@ -150,6 +161,11 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
     def _write(self, response: Response) -> None:
+        if response.ending is not Ending.ANSWER:
+            self.close_connection = True
+            if response.ending is Ending.RESET:
+                self._reset()
+            return
         self.send_response(response.status)
         if response.content_type:
             self.send_header("Content-Type", response.content_type)
@@ -161,6 +177,11 @@ class _Connection(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
+
+    def _reset(self) -> None:
+        """Break the connection: closed without lingering and before anything shuts it down, it ends with an RST."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Keep quiet: the journal tells what was served."""

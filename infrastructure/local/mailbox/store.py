@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 import uuid
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -18,15 +18,13 @@ from weakref import WeakValueDictionary
 from infrastructure.local.mailbox import mail
 from infrastructure.local.mailbox.arrivals import Arrivals
 from infrastructure.local.mailbox.errors import folder_exists, invalid_user, item_not_found, unreadable_body
-from infrastructure.local.mailbox.folders import STANDARD, WELL_KNOWN, Folder
+from infrastructure.local.mailbox.folders import NAME_BYTES, STANDARD, UNFIT, WELL_KNOWN, Folder, is_folder_name
 from infrastructure.local.mailbox.ids import IdFormat, Kind, decode
 from infrastructure.local.mailbox.index import Index
 from infrastructure.local.mailbox.item import Fingerprint, Item, take_sample
 
 _PARSED_KEPT = 2000
-_STEM = re.compile(r'[\ud800-\udfff\x00-\x1f\x7f/\\:*?"<>|]+')
 _STEM_BYTES = 120
-_NAME_BYTES = 200
 _ADDRESS = re.compile(r'[^\s@/\\<>"\x00-\x1f.][^\s@/\\<>"\x00-\x1f]*@[^\s@/\\<>"\x00-\x1f]+')
 
 
@@ -50,6 +48,7 @@ class Store:
         self._parsed: OrderedDict[Fingerprint, mail.Parsed] = OrderedDict()
         self._busy: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._suffixes: dict[tuple[Path, str], int] = {}
+        self._headers: dict[str, dict[str, tuple[Fingerprint, str | None]]] = defaultdict(dict)
 
     def mailbox(self, address: str) -> str:
         """Return the name of a mailbox's directory, or raise that there is no such user."""
@@ -109,7 +108,7 @@ class Store:
 
     def create_folder(self, parent: Folder, name: str) -> Folder:
         """Make a folder, or raise that it exists."""
-        if not _is_folder_name(name):
+        if not is_folder_name(name):
             raise unreadable_body(f"'{name}' cannot be the name of a folder in a directory.")
         with self._lock:
             if any(each.name.casefold() == name.casefold() for each in self.children(parent)):
@@ -138,7 +137,8 @@ class Store:
             return item if self._arrivals.check(item) else self._find_again(item)
 
     def _find_again(self, item: Item) -> Item:
-        self._arrivals.distrust(item.address, item.folder)
+        if not item.gone:  # one that is known to be gone comes back only with a change of some folder
+            self._arrivals.distrust(item.address, item.folder)
         for folder in self.all_folders(item.address):
             self._arrivals.scan(folder.address, folder.path)
         found = self._index.get(item.uid)
@@ -162,6 +162,18 @@ class Store:
             if len(self._parsed) > _PARSED_KEPT:
                 self._parsed.popitem(last=False)
         return mail.Mail(self.path(item), parsed)
+
+    def header(self, item: Item, name: str) -> str | None:
+        """Return the first value of a header; a search asks every mail, so what a file says is kept."""
+        known = self._headers[name].get(item.uid)
+        if known is None or (known[0] is not item.fingerprint and known[0] != item.fingerprint):
+            known = item.fingerprint, self.mail(item).headers.first(name)
+            self._headers[name][item.uid] = known
+        return known[1]
+
+    def seconds_since_change(self, item: Item) -> float:
+        """Return how long ago a mail came or changed, without end for what was so at the start."""
+        return self._index.seconds_since_change(item)
 
     @contextmanager
     def exclusive(self, uid: str) -> Iterator[None]:
@@ -189,8 +201,9 @@ class Store:
                 uuid.uuid4().hex, folder.address, folder.path, name, fingerprint, sample, now, order, message_id,
                 changed=now,
             )  # fmt: skip
-            self._index.put(replace(item, **state))
-            scratch.rename(directory / name)
+            with self._arrivals.ours((folder.address, folder.path)):
+                self._index.put(replace(item, **state))
+                scratch.rename(directory / name)
             return replace(item, **state)
 
     def exchange(self, item: Item, scratch: Path, **state: Any) -> Item:
@@ -203,8 +216,9 @@ class Store:
             changed = replace(
                 item, fingerprint=fingerprint, sample=sample, message_id=message_id, changed=utc_now(), **state
             )
-            self._index.put(changed)
-            scratch.replace(self.path(item))
+            with self._arrivals.ours((item.address, item.folder)):
+                self._index.put(changed)
+                scratch.replace(self.path(item))
             return changed
 
     def transfer(self, item: Item, folder: Folder, stem: str, scratch: Path, **state: Any) -> Item:
@@ -214,7 +228,8 @@ class Store:
                 folder, stem, scratch, uid=item.uid, moves=item.moves + 1, categories=item.categories,
                 properties=item.properties, **state,
             )  # fmt: skip
-            self.path(item).unlink(missing_ok=True)
+            with self._arrivals.ours((item.address, item.folder)):
+                self.path(item).unlink(missing_ok=True)
             return moved
 
     def move(self, item: Item, folder: Folder) -> Item:
@@ -223,15 +238,16 @@ class Store:
         with self._lock:
             item = self.item(item.address, item.uid)
             name = item.name
-            if folder.path != item.folder:
-                directory.mkdir(parents=True, exist_ok=True)
-                name = self._free_name(directory, Path(item.name).stem, Path(item.name).suffix)
-                try:
-                    self.path(item).rename(directory / name)
-                except FileNotFoundError as error:
-                    raise item_not_found() from error
-            moved = replace(item, folder=folder.path, name=name, moves=item.moves + 1, changed=utc_now())
-            return self._index.put(moved)
+            directory.mkdir(parents=True, exist_ok=True)
+            with self._arrivals.ours((item.address, item.folder), (folder.address, folder.path)):
+                if folder.path != item.folder:
+                    name = self._free_name(directory, Path(item.name).stem, Path(item.name).suffix)
+                    try:
+                        self.path(item).rename(directory / name)
+                    except FileNotFoundError as error:
+                        raise item_not_found() from error
+                moved = replace(item, folder=folder.path, name=name, moves=item.moves + 1, changed=utc_now())
+                return self._index.put(moved)
 
     def update(self, item: Item, **state: Any) -> Item:
         """Record a mail's changed state."""
@@ -241,14 +257,14 @@ class Store:
 
     def remove(self, item: Item) -> None:
         """Delete a mail for good."""
-        with self._lock, suppress(FileNotFoundError):
+        with self._lock, suppress(FileNotFoundError), self._arrivals.ours((item.address, item.folder)):
             self.path(item).unlink()
             self._index.lose(item)
 
     def _free_name(self, directory: Path, stem: str, suffix: str = ".eml") -> str:
         if not (directory / f"{stem}{suffix}").exists():
             return f"{stem}{suffix}"
-        stem = os.fsdecode(os.fsencode(stem)[:_NAME_BYTES])  # leaves room for a number
+        stem = os.fsdecode(os.fsencode(stem)[:NAME_BYTES])  # leaves room for a number
         for number in itertools.count(self._suffixes.get((directory, stem), 2)):
             if not (directory / f"{stem}-{number}{suffix}").exists():
                 self._suffixes[directory, stem] = number + 1
@@ -261,13 +277,8 @@ def is_address(text: str) -> bool:
     return bool(_ADDRESS.fullmatch(text))
 
 
-def _is_folder_name(name: str) -> bool:
-    fits = 0 < len(name.encode("utf-8", "replace")) <= _NAME_BYTES and name == name.strip()
-    return fits and not name.startswith(".") and not _STEM.search(name)
-
-
 def _clean_stem(subject: str) -> str:
-    stem = " ".join(_STEM.sub(" ", subject).split()).strip(". ").encode("utf-8", "replace")[:_STEM_BYTES]
+    stem = " ".join(UNFIT.sub(" ", subject).split()).strip(". ").encode("utf-8", "replace")[:_STEM_BYTES]
     return stem.decode("utf-8", "ignore").strip() or "No subject"
 
 

@@ -5,7 +5,7 @@ import binascii
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import quote as quote_phrase
 from pathlib import Path
@@ -79,10 +79,14 @@ def write_with_same_body(target: Path, block: bytes, source: Mail) -> None:
         shutil.copyfileobj(old, new, _CHUNK)
 
 
-def write(target: Path, block: bytes, body: Body, source: Mail) -> None:
-    """Write a message with a new body and all attachments of another."""
-    shown = [each for each in source.attachments if each.is_inline and each.content_id]
-    listed = [each for each in source.attachments if each not in shown]
+def write(
+    target: Path, block: bytes, body: Body, source: Mail, attachments: Sequence[Attachment] | None = None
+) -> None:
+    """Write a message with a new body and these attachments of another, all by default."""
+    if attachments is None:
+        attachments = source.attachments
+    shown = [each for each in attachments if each.is_inline and each.content_id]
+    listed = [each for each in attachments if each not in shown]
     with target.open("wb") as out:
         out.write(block)
         if listed:
@@ -90,7 +94,7 @@ def write(target: Path, block: bytes, body: Body, source: Mail) -> None:
         elif shown:
             _write_multipart(out, "related", body, source, shown=[], listed=shown)
         else:
-            _write_body(out, body)
+            write_body(out, body)
 
 
 def _write_multipart(
@@ -102,7 +106,7 @@ def _write_multipart(
     if shown:
         _write_multipart(out, "related", body, source, shown=[], listed=shown)
     else:
-        _write_body(out, body)
+        write_body(out, body)
     for attachment in listed:
         out.write(f"\r\n--{boundary}\r\n".encode())
         _write_attachment(out, attachment, source)
@@ -113,7 +117,8 @@ def _boundary() -> str:
     return f"_000_{uuid.uuid4().hex}_"
 
 
-def _write_body(out: BinaryIO, body: Body) -> None:
+def write_body(out: BinaryIO, body: Body) -> None:
+    """Write a body with the headers that its content needs."""
     if not body.is_html:
         _write_text(out, "plain", body.content)
         return
