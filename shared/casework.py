@@ -1,9 +1,10 @@
 """What every stage does with a transaction: take it up, write its row, file its mail, put it off, hand it on."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,13 @@ from shared.domain.mail import INBOX
 from shared.domain.messages import Outgoing, WorkOn, queue_for
 from shared.domain.open_entry import OpenEntry, progress_of
 from shared.domain.transaction import FOLDERS, Event, Filing, Key, Transaction, UnreadableRow
-from shared.ports import Conflict, Later, Ledger, Mailbox, MailGone, MailRefused
+from shared.ports import Conflict, Later, Ledger, Mailbox, MailGone, MailRefused, Queues
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
+
+RUN_SECONDS = 240.0  # of one piece of work, below the five minutes after which the host ends the whole worker
 
 # Seconds until work is taken up again where nobody said when. Short for a lost race: the winner needs moments.
 UNAVAILABLE_SECONDS = 60.0
@@ -38,11 +41,12 @@ def transaction_log(logger: logging.Logger, transaction_id: str) -> TransactionL
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The ports that every stage works with, and the name that its events bear."""
+    """The ports that every stage works with, the name that its events bear, and when its work counts as stuck."""
 
     ledger: Ledger
     clock: Clock
     function: str
+    stuck_after: timedelta
 
     async def take_up(self, key: Key) -> "Case | None":
         """Read a transaction's row; None where there is nothing that this version can work on."""
@@ -65,7 +69,24 @@ class Desk:
         except UnreadableRow:
             return
         if now is not None and not now.is_finished:
-            await self.ledger.put_open(OpenEntry(now.key, now.mail_id, self.clock(), progress=progress_of(now)))
+            await self.ledger.put_open(replace(self.entry(now), not_before=self.clock()))
+
+    def entry(self, row: Transaction) -> OpenEntry:
+        """The open entry of a row that moves now: looked at again once it counts as stuck."""
+        return OpenEntry(row.key, row.mail_id, self.clock() + self.stuck_after, progress=progress_of(row))
+
+    async def drive(self, queues: Queues, entry: OpenEntry, row: Transaction) -> None:
+        """Send the message for a row's next step; should it get lost, the entry's date brings the transaction back."""
+        await self.ledger.put_open(entry)
+        await queues.send(queue_for(row), WorkOn.on(row.key).to_bytes())
+
+    async def reopen(self, queues: Queues, row: Transaction, event: Event) -> None:
+        """Write a row that leaves its rest, and drive it; raises Conflict."""
+        # The entry first: a row taken up again that nobody drives would be lost to every later tick.
+        await self.ledger.put_open(self.entry(row))
+        row = await self.ledger.update(row, event)
+        transaction_log(log, row.transaction_id).info("%s: %s (%s)", self.function, event.what, event.why)
+        await self.drive(queues, self.entry(row), row)
 
 
 async def is_gone(mailbox: Mailbox, mail_id: str) -> bool:
@@ -149,12 +170,15 @@ class Case:
     @asynccontextmanager
     async def patiently(self) -> AsyncIterator[None]:
         """Turn "not now" into a date on the open entry, so that it costs the message none of its tries."""
+        stuck = self.desk.stuck_after.total_seconds()
         try:
-            yield
-        except Later as later:
-            seconds = UNAVAILABLE_SECONDS if later.after is None else min(later.after, LONGEST_SECONDS)
+            async with asyncio.timeout(RUN_SECONDS):
+                yield
+        except (Later, TimeoutError) as error:
+            asked = error.after if isinstance(error, Later) else None
+            seconds = min(UNAVAILABLE_SECONDS, stuck) if asked is None else min(asked, LONGEST_SECONDS)
             with suppress(Conflict):
-                await self.put_off(seconds, str(later))
+                await self.put_off(seconds, str(error) or "no end in sight")
         except Conflict:
-            again = self.desk.clock() + timedelta(seconds=CONFLICT_SECONDS)
+            again = self.desk.clock() + timedelta(seconds=min(CONFLICT_SECONDS, stuck))
             await self.ask_again(again, "another worker wrote the row first")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from shared.casework import Desk
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 MAILS_PER_CHILD = 50  # read by one child process before it is replaced
 OPEN_MINUTES = 5  # of sending: how much may be admitted and not yet finished
 
+# Left to themselves the clients would wait 300 s for one answer, and the queue's sleep 15 s before its first retry.
+STORAGE_SECONDS = {"connection_timeout": 10, "read_timeout": 30}
+STORAGE_RETRIES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -50,12 +54,11 @@ class Stages:
 
     def __init__(self, settings: Settings, ports: Ports) -> None:
         def desk(function: str) -> Desk:
-            return Desk(ports.ledger, _now, function)
+            return Desk(ports.ledger, _now, function, settings.stuck_after)
 
         pace = Pace(
             settings.ingest_since,
             OPEN_MINUTES * settings.ap_max_per_minute,
-            settings.stuck_after,
             settings.redrive_limit,
         )
         route = Route(
@@ -64,13 +67,13 @@ class Stages:
             per_minute=settings.ap_max_per_minute,
             claim=settings.claim,
             patience=settings.delivery_patience,
-            stuck_after=settings.stuck_after,
         )
         self.mail_ingest = MailIngest(
             desk("MailIngest"),
             ports.mailbox,
             ports.registry,
             ports.queues,
+            ports.channel,
             mailbox_address=settings.invoice_mailbox,
             pace=pace,
         )
@@ -86,7 +89,7 @@ class Stages:
         )
         self.post_to_ap = PostToAP(desk("PostToAP"), ports.mailbox, ports.registry, route)
         self.notify = Notify(desk("Notify"), ports.channel)
-        self.add_vendor = VendorDesk(desk("AddVendor"), ports.vendors, ports.queues, settings.stuck_after)
+        self.add_vendor = VendorDesk(desk("AddVendor"), ports.vendors, ports.queues)
 
 
 def _now() -> datetime:
@@ -101,7 +104,7 @@ def vendor_desk(env: Mapping[str, str]) -> VendorDesk:
     storage, stuck_after = Settings.for_vendors(env)
     tables = Tables(_table_service(storage))
     queues = StorageQueues(_queue_service(storage))
-    return VendorDesk(Desk(TableLedger(tables), _now, "AddVendor"), TableVendors(tables), queues, stuck_after)
+    return VendorDesk(Desk(TableLedger(tables), _now, "AddVendor", stuck_after), TableVendors(tables), queues)
 
 
 @cache
@@ -138,17 +141,19 @@ def _ports(settings: Settings) -> Ports:
 def _table_service(storage: Storage) -> "TableServiceClient":
     from azure.data.tables import TableServiceClient
 
+    patience: dict[str, Any] = {**STORAGE_SECONDS, "retry_total": STORAGE_RETRIES}
     if storage.connection_string:
-        return TableServiceClient.from_connection_string(storage.connection_string)
-    return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id))
+        return TableServiceClient.from_connection_string(storage.connection_string, **patience)
+    return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id), **patience)
 
 
 def _queue_service(storage: Storage) -> "QueueServiceClient":
-    from azure.storage.queue import QueueServiceClient
+    from azure.storage.queue import LinearRetry, QueueServiceClient
 
+    patience: dict[str, Any] = {**STORAGE_SECONDS, "retry_policy": LinearRetry(backoff=1, retry_total=STORAGE_RETRIES)}
     if storage.connection_string:
-        return QueueServiceClient.from_connection_string(storage.connection_string)
-    return QueueServiceClient(storage.queue_endpoint, credential=_identity(storage.client_id))
+        return QueueServiceClient.from_connection_string(storage.connection_string, **patience)
+    return QueueServiceClient(storage.queue_endpoint, credential=_identity(storage.client_id), **patience)
 
 
 @cache

@@ -1,5 +1,6 @@
 """The Teams card: one message of a workflow webhook with an Adaptive Card in it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.forward import summary_lines
@@ -22,32 +23,40 @@ def _plain(text: str) -> str:
 
 
 def card(row: Transaction) -> dict[str, Any]:
-    """The JSON body for the webhook; `transactionId` stands beside the card for programs.
-
-    Format: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
-    """
+    """The JSON body for the webhook; `transactionId` stands beside the card for programs."""
     return {
-        "type": "message",
         "transactionId": row.transaction_id,
         "status": row.status.value,
         "reasons": [reason.value for reason in row.reasons],
-        "attachments": [
-            {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": _adaptive(row)}
-        ],
+        **_message(_title(row), _explanations(row), _facts(row)),
     }
 
 
-def _adaptive(row: Transaction) -> dict[str, Any]:
-    return {
+def poison_card(queue: str, count: int) -> dict[str, Any]:
+    """The JSON body that tells of messages which their function could not take; what is in them is not shown."""
+    what = (
+        f"{count} message{'s' if count > 1 else ''} of the queue {queue} failed every time and is not tried again. "
+        "The engineer finds each in the table PoisonMessages, with the reason. "
+        "A mail that one of them was about is driven again by itself."
+    )
+    return {"status": "poison", "reasons": [], **_message("Messages could not be handled", [what], [("Queue", queue)])}
+
+
+def _message(title: str, texts: Sequence[str], facts: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """One message with one card: https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using."""
+    body = [
+        {"type": "TextBlock", "size": "Medium", "weight": "Bolder", "wrap": True, "text": title},
+        *({"type": "TextBlock", "wrap": True, "text": text} for text in texts),
+        {"type": "FactSet", "facts": [{"title": label, "value": _plain(value)} for label, value in facts]},
+    ]
+    content = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": [
-            {"type": "TextBlock", "size": "Medium", "weight": "Bolder", "wrap": True, "text": _title(row)},
-            *({"type": "TextBlock", "wrap": True, "text": text} for text in _explanations(row)),
-            {"type": "FactSet", "facts": [{"title": label, "value": _plain(value)} for label, value in _facts(row)]},
-        ],
+        "body": body,
     }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}
+    return {"type": "message", "attachments": [attachment]}
 
 
 def _title(row: Transaction) -> str:

@@ -1,12 +1,9 @@
 """Writes a vendor and wakes the mails that waited for it."""
 
-from datetime import timedelta
-
-from shared.casework import Case, Desk
-from shared.domain.messages import ADD_VENDOR, RAW_MAIL, AddVendor, WorkOn
-from shared.domain.open_entry import OpenEntry, progress_of
+from shared.casework import Desk
+from shared.domain.messages import ADD_VENDOR, AddVendor
 from shared.domain.release import vendor_added
-from shared.domain.transaction import Key, Status
+from shared.domain.transaction import Event, Key, Status
 from shared.ports import Conflict, Queues, Vendors
 
 PAGE = 50  # mails woken by one message; a continuation message wakes the rest
@@ -16,11 +13,10 @@ TRIES = 5  # of waking one mail whose row others write at the same time
 class VendorDesk:
     """The stage behind `add-vendor`, and the one way in for every vendor."""
 
-    def __init__(self, desk: Desk, vendors: Vendors, queues: Queues, stuck_after: timedelta) -> None:
+    def __init__(self, desk: Desk, vendors: Vendors, queues: Queues) -> None:
         self._desk = desk
         self._vendors = vendors
         self._queues = queues
-        self._stuck_after = stuck_after
 
     async def run(self, body: bytes) -> None:
         """Handle one message; raises UnreadableMessage that names every column at fault."""
@@ -44,20 +40,14 @@ class VendorDesk:
             if case is not None and case.row.status is Status.RECEIVED and vendor_key not in case.row.parked_keys:
                 return False  # it is being parked at this moment, and looks for its vendor once more after that
             if case is not None and case.row.status is Status.PARKED:
+                after = vendor_added(case.row, self._desk.clock())
                 try:
-                    await self._restart(case)
+                    await self._desk.reopen(
+                        self._queues, after, Event(after.status.value, self._desk.function, "vendor added")
+                    )
                 except Conflict:
                     continue  # its filing was noted in between
             stale = case.row.parked_keys if case is not None else ()
             await self._vendors.unpark(tuple({vendor_key, *stale}), key)
             return True
         raise Conflict(f"transaction {key.transaction_id} is written by others all the time")
-
-    async def _restart(self, case: Case) -> None:
-        now = self._desk.clock()
-        after = vendor_added(case.row, now)
-        # The entry first: should anything fail from here on, its date brings the transaction back.
-        entry = OpenEntry(after.key, after.mail_id, now + self._stuck_after, progress=progress_of(after))
-        await self._desk.ledger.put_open(entry)
-        await case.write(after, Status.RECEIVED.value, "vendor added")
-        await self._queues.send(RAW_MAIL, WorkOn.on(after.key).to_bytes())

@@ -7,13 +7,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.casework import Case, Desk, transaction_log
+from shared.domain.card import poison_card
 from shared.domain.mail import INBOX, Listed
-from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn, queue_for
-from shared.domain.open_entry import Bounds, Due, OpenEntry, due, progress_of
+from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn
+from shared.domain.open_entry import Bounds, Due, OpenEntry, due
 from shared.domain.reason import Reason
 from shared.domain.release import released
 from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
-from shared.ports import Conflict, Later, Mailbox, MailGone, MailRefused, Poison, PoisonMessage, Queues, Registry
+from shared.ports import (
+    CardRefused,
+    Channel,
+    Conflict,
+    Later,
+    Mailbox,
+    MailGone,
+    MailRefused,
+    Poison,
+    PoisonMessage,
+    Queues,
+    Registry,
+)
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +39,6 @@ class Pace:
 
     ingest_since: datetime | None
     open_limit: int  # transactions open at once
-    stuck_after: timedelta
     redrive_limit: int
 
 
@@ -46,12 +58,21 @@ class MailIngest:
     """The stage behind the timer; safe to run any number of times at once."""
 
     def __init__(
-        self, desk: Desk, mailbox: Mailbox, registry: Registry, queues: Queues, *, mailbox_address: str, pace: Pace
+        self,
+        desk: Desk,
+        mailbox: Mailbox,
+        registry: Registry,
+        queues: Queues,
+        channel: Channel,
+        *,
+        mailbox_address: str,
+        pace: Pace,
     ) -> None:
         self._desk = desk
         self._mailbox = mailbox
         self._registry = registry
         self._queues = queues
+        self._channel = channel
         self._address = mailbox_address
         self._pace = pace
         self._mailbox_serves = False
@@ -74,16 +95,30 @@ class MailIngest:
         return tick.tally
 
     async def _keep_poison(self) -> int:
-        """Move every poison message into the table where people look, with one line in the log for each."""
+        """Move every poison message into the table where people look, with a line in the log and one card a queue."""
         kept = 0
         for queue in QUEUES:
-            for message in await self._queues.poisoned(queue):
+            messages = await self._queues.poisoned(queue)
+            for message in messages:
                 poison = _poison(queue, message)
                 await self._registry.set_poison(poison)
-                await self._queues.forget(queue, message)
                 transaction_log(log, poison.transaction_id or "-").error("poison message in %s: kept", queue)
-                kept += 1
+            if messages and await self._announce(queue, len(messages)):
+                for message in messages:
+                    await self._queues.forget(queue, message)
+            kept += len(messages)
         return kept
+
+    async def _announce(self, queue: str, count: int) -> bool:
+        """Tell the channel; False where it does not take the card now, and the messages are to come back for it."""
+        try:
+            await self._channel.post(poison_card(queue, count))
+        except Later as later:
+            log.warning("poison is not announced yet: %s", later)
+            return False
+        except CardRefused as error:
+            log.error("the channel refuses the card: %s", error)  # noqa: TRY400 - a finding, no defect
+        return True
 
 
 def _poison(queue: str, message: PoisonMessage) -> Poison:
@@ -110,7 +145,7 @@ class _Tick:
         self._queues = queues
         self._address = address
         self._pace = pace
-        self._bounds = Bounds(pace.stuck_after, pace.redrive_limit, mailbox_serves)
+        self._bounds = Bounds(desk.stuck_after, pace.redrive_limit, mailbox_serves)
         self._open: dict[str, OpenEntry] = {}
         self._until = desk.clock() + timedelta(seconds=TICK_SECONDS)
         self.tally = Tally()
@@ -131,7 +166,7 @@ class _Tick:
         try:
             row = await self._desk.ledger.get(entry.key)
         except UnreadableRow:
-            await self._desk.ledger.put_open(replace(entry, not_before=now + self._pace.stuck_after))
+            await self._desk.ledger.put_open(replace(entry, not_before=now + self._desk.stuck_after))
             raise
         if row is None:
             transaction_log(log, entry.key.transaction_id).error(
@@ -150,17 +185,12 @@ class _Tick:
             case Due.PUT_OFF:
                 await self._desk.ledger.put_open(entry)
             case Due.REDRIVE:
-                await self._drive(entry, row)
+                await self._desk.drive(self._queues, entry, row)
                 self.tally.redriven += 1
 
     async def _close(self, row: Transaction) -> None:
         await self._desk.close(row)
         self._open.pop(row.transaction_id, None)
-
-    async def _drive(self, entry: OpenEntry, row: Transaction) -> None:
-        # The entry first: should the message get lost, its date brings the transaction back.
-        await self._desk.ledger.put_open(entry)
-        await self._queues.send(queue_for(row), WorkOn.on(row.key).to_bytes())
 
     async def _give_up(self, entry: OpenEntry, row: Transaction, *, was_waiting: bool) -> None:
         case = Case(self._desk, row)
@@ -169,7 +199,7 @@ class _Tick:
         try:
             if row.filing is Filing.PENDING:
                 # Never given up: nothing else remembers where the mail lies, and one in the Inbox would look released.
-                await self._drive(replace(entry, stalls=0, not_before=self._desk.clock() + self._pace.stuck_after), row)
+                await self._desk.drive(self._queues, self._entry(row), row)
                 return
             if row.is_resting:
                 await case.write(row.changed(self._desk.clock(), notice=Notice.NONE), "given up", "no card")
@@ -178,7 +208,7 @@ class _Tick:
             await case.rest(_without_progress(row, self._desk.clock(), has_waited=was_waiting))
         except Conflict:
             return  # it moved after all
-        await self._drive(self._entry(case.row), case.row)
+        await self._desk.drive(self._queues, self._entry(case.row), case.row)
 
     async def admit(self) -> None:
         """Page through the Inbox and settle what every mail in it is; one that cannot be handled stops no other."""
@@ -249,28 +279,22 @@ class _Tick:
         row = Transaction.admitted(key, mail, self._desk.clock())
         if await self._desk.ledger.insert(row, Event(row.status.value, self._desk.function)):
             transaction_log(log, row.transaction_id).info("%s: %s", self._desk.function, row.status)
-            await self._drive(self._entry(row), row)
+            await self._desk.drive(self._queues, self._entry(row), row)
             self.tally.admitted += 1
 
     async def _resume(self, row: Transaction) -> None:
         if row.transaction_id not in self._open:
-            await self._drive(self._entry(row), row)
+            await self._desk.drive(self._queues, self._entry(row), row)
 
     async def _release(self, row: Transaction) -> None:
-        case = Case(self._desk, row)
         after = released(row, self._desk.clock())
-        entry = self._entry(after)
-        # The entry first: a released row that nobody drives would be lost to every later tick.
-        await self._desk.ledger.put_open(entry)
-        case.row = await self._desk.ledger.update(after, Event("released", "person", ", ".join(row.reasons)))
-        case.log.info("released by a person from %s", row.status)
-        await self._drive(entry, case.row)
+        await self._desk.reopen(self._queues, after, Event("released", "person", ", ".join(row.reasons)))
+        self._entry(after)
         self.tally.released += 1
 
     def _entry(self, row: Transaction) -> OpenEntry:
-        not_before = self._desk.clock() + self._pace.stuck_after
-        entry = OpenEntry(row.key, row.mail_id, not_before, progress=progress_of(row))
-        self._open[row.transaction_id] = entry
+        """A new open entry, which counts from now on."""
+        entry = self._open[row.transaction_id] = self._desk.entry(row)
         return entry
 
 

@@ -1,9 +1,12 @@
 """Tells the Teams channel what became of a mail."""
 
+import asyncio
+from weakref import WeakValueDictionary
+
 from shared.casework import Desk
 from shared.domain.card import card
 from shared.domain.messages import WorkOn
-from shared.domain.transaction import Notice
+from shared.domain.transaction import Key, Notice
 from shared.ports import CardRefused, Channel
 
 
@@ -13,10 +16,17 @@ class Notify:
     def __init__(self, desk: Desk, channel: Channel) -> None:
         self._desk = desk
         self._channel = channel
+        self._in_hand: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, body: bytes) -> None:
         """Post the card that is owed, if any; raises UnreadableMessage for a body that names no transaction."""
-        case = await self._desk.take_up(WorkOn.parse(body).key)
+        key = WorkOn.parse(body).key
+        # A message that is delivered twice often comes twice at once, and each would post the card.
+        async with self._in_hand.setdefault(key.transaction_id, asyncio.Lock()):
+            await self._announce(key)
+
+    async def _announce(self, key: Key) -> None:
+        case = await self._desk.take_up(key)
         if case is None:
             return
         async with case.patiently():

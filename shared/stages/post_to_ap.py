@@ -26,7 +26,6 @@ class Route:
     per_minute: int
     claim: timedelta
     patience: timedelta
-    stuck_after: timedelta
 
 
 class PostToAP:
@@ -96,6 +95,8 @@ class PostToAP:
                 await self._posted(case)
                 await self._delete(drafts)
             case Step.FORWARD:
+                if not (is_first_try or drafts):
+                    case.log.info("an earlier try may have left a draft without our marker")
                 await self._forward(case, drafts)
             case Step.WAIT:
                 await case.put_off_until(self._patience_ends(case.row), "sent, but not confirmed yet")
@@ -111,7 +112,7 @@ class PostToAP:
     async def _evidence(self, case: Case, *, is_first_try: bool) -> tuple[list[str], list[str]]:
         """The drafts and the sent items that carry our marker; asked for only where there may be any."""
         row = case.row
-        ledger_may_be_new = row.admitted_at - row.received_at > self._route.stuck_after
+        ledger_may_be_new = row.admitted_at - row.received_at > self._desk.stuck_after
         if is_first_try and not ledger_may_be_new and not row.answered_reasons:
             return [], []
         released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons

@@ -148,12 +148,14 @@ class World:
         )
 
         def desk(function: str) -> Desk:
-            return Desk(ledger, self.clock, function)
+            return Desk(ledger, self.clock, function, self.tuning.stuck_after)
 
         tuning = self.tuning
-        pace = Pace(tuning.since, 5 * tuning.per_minute, tuning.stuck_after, tuning.redrive_limit)
-        route = Route(ADDRESS, AP, tuning.per_minute, tuning.claim, tuning.patience, tuning.stuck_after)
-        self.mail_ingest = MailIngest(desk("MailIngest"), mailbox, registry, queues, mailbox_address=ADDRESS, pace=pace)
+        pace = Pace(tuning.since, 5 * tuning.per_minute, tuning.redrive_limit)
+        route = Route(ADDRESS, AP, tuning.per_minute, tuning.claim, tuning.patience)
+        self.mail_ingest = MailIngest(
+            desk("MailIngest"), mailbox, registry, queues, channel, mailbox_address=ADDRESS, pace=pace
+        )
         self.extract_enrich = ExtractEnrich(
             desk("ExtractEnrich"),
             mailbox,
@@ -166,7 +168,7 @@ class World:
         )
         self.post_to_ap = PostToAP(desk("PostToAP"), mailbox, registry, route)
         self.notify = Notify(desk("Notify"), channel)
-        self.add_vendor = VendorDesk(desk("AddVendor"), vendors, queues, tuning.stuck_after)
+        self.add_vendor = VendorDesk(desk("AddVendor"), vendors, queues)
 
     # Mails
 

@@ -1,6 +1,7 @@
 """The small indexes that answer "has this been seen before", and the poison messages kept for people."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from azure.data.tables import TableClient
@@ -11,6 +12,7 @@ from shared.adapters.tables.service import (
     POISON,
     REPEATS,
     Tables,
+    etag_of,
     get_entity,
     insert_new,
     merge,
@@ -32,11 +34,14 @@ class TableRegistry:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._one_at_a_time = asyncio.Lock()  # this process would only race itself for the minute's row
+        self._minute = _Minute("")
 
     async def take_permit(self, now: datetime, per_minute: int) -> bool:
         minute = now.astimezone(UTC).strftime("%Y%m%d%H%M")
         async with self._one_at_a_time:
-            return await self._tables.run(PERMITS, _take_permit, minute, per_minute)
+            if self._minute.name != minute:
+                self._minute = _Minute(minute)
+            return await self._tables.run(PERMITS, _take_permit, self._minute, per_minute)
 
     async def claim_number(self, vendor_id: str, number: str, key: Key) -> Key:
         entity = {
@@ -77,7 +82,7 @@ def _take_over(table: TableClient, vendor: str, number: str, old: Key, new: Key)
     entity = table.get_entity(vendor, number)
     holder = Key(entity["Partition"], entity["TransactionId"])
     mine = {**entity, "Partition": new.partition, "TransactionId": new.transaction_id}
-    if holder == old and merge_if_same(table, mine, entity):
+    if holder == old and merge_if_same(table, mine, etag_of(entity)):
         return new
     entity = table.get_entity(vendor, number)
     return Key(entity["Partition"], entity["TransactionId"])
@@ -95,20 +100,30 @@ def _count_repeat(table: TableClient, digest: str, entry: str) -> int:
             return ids.index(transaction_id) + 1
         recent = [one for one in seen if one.partition("@")[2] >= since][-_MOST_REPEATS:]
         recent.append(entry)
-        if merge_if_same(table, {**entity, "Seen": ";".join(recent)}, entity):
+        if merge_if_same(table, {**entity, "Seen": ";".join(recent)}, etag_of(entity)):
             return len(recent)
     return _MOST_REPEATS  # so many at this very moment that this one cannot get at the list
 
 
-def _take_permit(table: TableClient, minute: str, per_minute: int) -> bool:
+@dataclass(slots=True)
+class _Minute:
+    """The row of a minute as this process knows it; mostly nobody else writes it, and reading it first is spared."""
+
+    name: str
+    taken: int = 0
+    etag: str = ""
+
+
+def _take_permit(table: TableClient, minute: _Minute, per_minute: int) -> bool:
     """Count up under the ETag; a minute that is full, or too crowded to get at, has no permit left."""
     for _ in range(_TRIES):
-        entity = get_entity(table, _PERMIT_PARTITION, minute)
-        if entity is None:
-            if insert_new(table, {"PartitionKey": _PERMIT_PARTITION, "RowKey": minute, "Taken": 1}):
-                return True
-        elif entity["Taken"] >= per_minute:
+        if minute.taken >= per_minute:
             return False
-        elif merge_if_same(table, {**entity, "Taken": entity["Taken"] + 1}, entity):
+        entity = {"PartitionKey": _PERMIT_PARTITION, "RowKey": minute.name, "Taken": minute.taken + 1}
+        etag = merge_if_same(table, entity, minute.etag) if minute.etag else insert_new(table, entity)
+        if etag:
+            minute.taken, minute.etag = minute.taken + 1, etag
             return True
+        found = table.get_entity(_PERMIT_PARTITION, minute.name)
+        minute.taken, minute.etag = found["Taken"], etag_of(found)
     return False

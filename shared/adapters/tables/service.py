@@ -72,12 +72,17 @@ def get_entity(table: TableClient, partition: str, row: str) -> TableEntity | No
         return None
 
 
-def insert_new(table: TableClient, entity: Mapping[str, Any]) -> bool:
+def etag_of(entity: TableEntity) -> str:
+    """The ETag of a row that was read."""
+    return str(entity.metadata["etag"])
+
+
+def insert_new(table: TableClient, entity: Mapping[str, Any]) -> str:
+    """Insert a row unless there is one; returns its ETag, empty where there was one."""
     try:
-        table.create_entity(entity)
+        return str(table.create_entity(entity)["etag"])
     except ResourceExistsError:
-        return False
-    return True
+        return ""
 
 
 def merge(table: TableClient, entity: Mapping[str, Any]) -> None:
@@ -101,14 +106,14 @@ def read_partition(table: TableClient, partition: str, limit: int | None = None)
     return list(next(found.by_page(), ()))
 
 
-def merge_if_same(table: TableClient, changed: Mapping[str, Any], read: TableEntity) -> bool:
-    """Write a row unless somebody else has since it was read; whether it was written."""
+def merge_if_same(table: TableClient, changed: Mapping[str, Any], etag: str) -> str:
+    """Write a row unless somebody else has; returns its new ETag, empty where it was not written."""
     try:
-        table.update_entity(
-            changed, UpdateMode.MERGE, etag=read.metadata["etag"], match_condition=MatchConditions.IfNotModified
+        written = table.update_entity(
+            changed, UpdateMode.MERGE, etag=etag, match_condition=MatchConditions.IfNotModified
         )
     except HttpResponseError as error:
         if error.status_code != PRECONDITION_FAILED:
             raise
-        return False
-    return True
+        return ""
+    return str(written["etag"])
