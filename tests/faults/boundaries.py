@@ -75,7 +75,7 @@ class Path:
         with self._lock:
             if phase == "after":
                 boundary = self._current.pop(id(exchange), None)
-                is_sent = exchange.answer is not None and exchange.answer.status < 300  # noqa: PLR2004
+                is_sent = exchange.answer is not None and exchange.answer.status < 300
                 if is_sent and (sent := _SEND.fullmatch(kind)):
                     self._waiting[sent[1]] += 1
                 return boundary

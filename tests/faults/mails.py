@@ -19,6 +19,7 @@ def invoice_mail(number: str, *, documents: int = 1) -> bytes:
     return make_mail(
         sender="billing@bluebird-cloud.example",
         subject=f"Invoice {number}",
+        body=f"Invoice number: {number}\nTotal amount: GBP 1,490.40\n",
         attachments=attached,
         message_id=f"<{number}@bluebird-cloud.example>",
     )
