@@ -176,8 +176,11 @@ class Ledger(Protocol):
     async def close(self, key: Key) -> None:
         """Remove an open entry; one that is gone already is no error."""
 
-    async def index_marker(self, key: Key) -> None:
-        """Make a transaction findable by its id alone, before anything that carries the id can come back."""
+    async def index_marker(self, key: Key) -> bool:
+        """Make a transaction findable by its id alone, before anything that carries the id can come back.
+
+        False where it was so already: then something that carries the id may be out.
+        """
 
     async def by_reference(self, reference: str) -> Sequence[Key]:
         """The transactions whose id begins with these (at least 12) hex digits."""

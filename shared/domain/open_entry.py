@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.domain.transaction import RESTING, Key, Transaction
 
 LONGEST_WAIT = timedelta(days=1)
+FARTHEST = timedelta(hours=2)  # no date is written further ahead than this and STUCK_AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Bounds:
     mailbox_serves: bool = True
 
 
+def is_due(entry: OpenEntry, now: datetime, bounds: Bounds) -> bool:
+    """Whether an entry is to be looked at; a date that is too far ahead was written by a clock ahead of ours."""
+    return not now < entry.not_before <= now + bounds.stuck_after + FARTHEST
+
+
 def due(entry: OpenEntry, row: Transaction, now: datetime, bounds: Bounds) -> tuple[Due, OpenEntry]:
     """Judge a due entry by its row; the second value is the entry as it is to be written."""
     if row.is_finished:
@@ -63,7 +69,8 @@ def due(entry: OpenEntry, row: Transaction, now: datetime, bounds: Bounds) -> tu
     again = replace(seen, not_before=now + bounds.stuck_after)
     if entry.waiting and not _has_waited_too_long(row, now, bounds):
         return Due.REDRIVE, again
-    if not entry.waiting and row.updated_at + bounds.stuck_after > now:
+    moved_lately = now - bounds.stuck_after < row.updated_at <= now + FARTHEST
+    if not entry.waiting and moved_lately:
         return Due.PUT_OFF, replace(seen, not_before=row.updated_at + bounds.stuck_after)
     if seen.stalls >= bounds.redrive_limit:
         return Due.GIVE_UP, seen

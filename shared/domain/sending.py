@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from shared.domain.transaction import Transaction
 
-MAX_SENDS = 2  # the same draft is sent once more after the patience, then a person decides
+MAX_SENDS = 3  # of a draft that is still one each time the patience is over, then a person decides; not counted is
+# a send that the mailbox as a whole was in no state to take
 
 
 class Step(StrEnum):

@@ -160,6 +160,7 @@ class Match:
 
     vendor_ids: tuple[str, ...] = ()
     key: str = ""
+    vendor: Vendor | None = None  # where it is certain
 
     @property
     def is_certain(self) -> bool:

@@ -18,8 +18,8 @@ from shared.domain.reading import read_facts
 from shared.domain.reason import Reason
 from shared.domain.release import vendor_added
 from shared.domain.report import DeliveryReport
-from shared.domain.transaction import Filing, Key, Notice, Status, UnreadableRow
-from shared.domain.vendor import Match, candidate_keys
+from shared.domain.transaction import FOLDERS, Filing, Key, Notice, Status, UnreadableRow
+from shared.domain.vendor import Match, Vendor, candidate_keys
 from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Vendors
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
@@ -113,15 +113,21 @@ class ExtractEnrich:
                 continue
             try:
                 contents.append(await self._mailbox.content(mail.id, attachment))
-            except (MailGone, MailRefused):
+            except (MailGone, MailRefused) as error:
+                if isinstance(error, MailGone) and await is_gone(self._mailbox, mail.id):
+                    raise
                 unread.append(Document(attachment.name, Legibility.UNREADABLE))
         read = await self._documents.read(contents) if contents else []
         return [*read, *unread], [hashlib.sha256(content.data).hexdigest() for content in contents]
 
     async def _match(self, mail: Mail, facts: Facts) -> Match:
         for key in (key for group in candidate_keys(mail.sender, facts) for key in group):
-            if claimants := await self._vendors.claimants(key):
+            claimants = await self._vendors.claimants(key)
+            if len(claimants) > 1:
                 return Match(tuple(sorted(claimants)), key)
+            # A key whose vendor was deleted by hand finds nobody.
+            if claimants and (vendor := await self._vendors.get(claimants[0])) is not None:
+                return Match((claimants[0],), key, vendor)
         return Match()
 
     async def _origin(self, mail: Mail) -> Origin:
@@ -159,7 +165,9 @@ class ExtractEnrich:
         if case.row.status is Status.POSTED or Reason.DELIVERY_UNCONFIRMED in case.row.reasons:
             now = self._desk.clock()
             await case.put_off_until(now, "bounced")  # the tick files its mail and announces it
-            await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,)))
+            # Its filing may be under way at this moment: the mail may lie there, or in the Inbox still.
+            folder = FOLDERS[case.row.status]
+            await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,), folder=folder))
         return key.transaction_id
 
     async def _note_earlier_bounce(self, case: Case, attempt: int) -> None:
@@ -195,12 +203,14 @@ class ExtractEnrich:
 
     async def _check_number(self, case: Case, findings: Findings) -> Findings:
         number = findings.facts.invoice_number
-        if number is None or not (normalised := normalised_number(number.value)):
+        # Exchange delivers a mail twice at times; where no number tells so, its Message-ID does.
+        known_by = normalised_number(number.value) if number else findings.mail.internet_message_id
+        if not known_by:
             return findings
         vendor_id, own = findings.match.vendor_ids[0], case.row.key
-        first = await self._registry.claim_number(vendor_id, normalised, own)
+        first = await self._registry.claim_number(vendor_id, known_by, own)
         if first != own and await self._never_went_out(first):
-            first = await self._registry.take_over_number(vendor_id, normalised, first, own)
+            first = await self._registry.take_over_number(vendor_id, known_by, first, own)
         return findings if first == own else replace(findings, duplicate_of=first.transaction_id)
 
     async def _never_went_out(self, key: Key) -> bool:
@@ -208,11 +218,12 @@ class ExtractEnrich:
             row = await self._desk.ledger.get(key)
         except UnreadableRow:
             return False
-        return row is None or (row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None)
+        # Of a row that was lost nobody knows.
+        return row is not None and row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None
 
     async def _write(self, case: Case, findings: Findings, decision: Decision, *, parked_keys: tuple[str, ...]) -> None:
         now = self._desk.clock()
-        vendor = await self._vendor_columns(findings.match)
+        vendor = _vendor_columns(findings.match.vendor)
         uncoded = ("the vendor has no GL code",) if vendor["vendor_id"] and not vendor["gl_code"] else ()
         known = {
             **_fact_columns(findings.facts),
@@ -227,13 +238,13 @@ class ExtractEnrich:
         row = case.row.rested(decision.status, now, decision.reasons, **known)
         await case.rest(row if decision.is_announced else row.model_copy(update={"notice": Notice.NONE}))
 
-    async def _vendor_columns(self, match: Match) -> dict[str, str]:
-        vendor = await self._vendors.get(match.vendor_ids[0]) if match.is_certain else None
-        # Blank where there is none: what an earlier run knew must not outlive it.
-        return {column: getattr(vendor, column) if vendor else "" for column in _VENDOR_COLUMNS}
-
 
 _VENDOR_COLUMNS = ("vendor_id", "vendor_name", "gl_code", "expense_dept", "allocation_schedule", "billing_party")
+
+
+def _vendor_columns(vendor: Vendor | None) -> dict[str, str]:
+    # Blank where there is none: what an earlier run knew must not outlive it.
+    return {column: getattr(vendor, column) if vendor else "" for column in _VENDOR_COLUMNS}
 
 
 def _fact_columns(facts: Facts) -> dict[str, Any]:

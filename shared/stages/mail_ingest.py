@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ from shared.casework import Case, Desk, transaction_log
 from shared.domain.card import poison_card
 from shared.domain.mail import INBOX, Listed
 from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn
-from shared.domain.open_entry import Bounds, Due, OpenEntry, due
+from shared.domain.open_entry import Bounds, Due, OpenEntry, due, is_due
 from shared.domain.reason import Reason
 from shared.domain.release import released
-from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
+from shared.domain.transaction import FOLDERS, Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
 from shared.ports import (
     CardRefused,
     Channel,
@@ -30,6 +30,7 @@ from shared.ports import (
 
 log = logging.getLogger(__name__)
 
+PROVEN = timedelta(hours=1)  # of serving, until a transaction that still waits has trouble of its own
 TICK_SECONDS = 45.0  # the schedule is one minute; what is not reached waits for the next tick
 
 
@@ -75,19 +76,19 @@ class MailIngest:
         self._channel = channel
         self._address = mailbox_address
         self._pace = pace
-        self._mailbox_serves = False
+        self._serves_since: datetime | None = None
 
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
-        tick = _Tick(
-            self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=self._mailbox_serves
-        )
-        self._mailbox_serves = False  # until this tick has seen it
+        now, since = self._desk.clock(), self._serves_since
+        mailbox_serves = since is not None and now - since >= PROVEN
+        tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=mailbox_serves)
+        self._serves_since = None  # until this tick has seen it
         tick.tally.poisoned = await self._keep_poison()
         try:
             await tick.redrive()
             await tick.admit()
-            self._mailbox_serves = True
+            self._serves_since = since or now
         finally:
             log.info("tick: %s", tick.tally)
         if tick.failures:
@@ -157,8 +158,10 @@ class _Tick:
         self._open = {entry.key.transaction_id: entry for entry in entries}
         now = self._desk.clock()
         for entry in sorted(entries, key=lambda entry: entry.not_before):
-            if entry.not_before > now or self._desk.clock() > self._until:
+            if self._desk.clock() > self._until:
                 return
+            if not is_due(entry, now, self._bounds):
+                continue
             async with self._one_of_many(entry.key):
                 await self._redrive(entry, now)
 
@@ -169,11 +172,7 @@ class _Tick:
             await self._desk.ledger.put_open(replace(entry, not_before=now + self._desk.stuck_after))
             raise
         if row is None:
-            transaction_log(log, entry.key.transaction_id).error(
-                "open, but not in the ledger: closed; its mail is admitted again from the Inbox"
-            )
-            await self._desk.ledger.close(entry.key)
-            self._open.pop(entry.key.transaction_id, None)
+            await self._without_row(entry)
             return
         was_waiting = entry.waiting
         verdict, entry = due(entry, row, now, self._bounds)
@@ -187,6 +186,16 @@ class _Tick:
             case Due.REDRIVE:
                 await self._desk.drive(self._queues, entry, row)
                 self.tally.redriven += 1
+
+    async def _without_row(self, entry: OpenEntry) -> None:
+        """Give up an entry whose row was lost, after seeing to it that its mail is admitted again from the Inbox."""
+        lines = transaction_log(log, entry.key.transaction_id)
+        lines.error("open, but not in the ledger: closed; its mail is admitted again from the Inbox")
+        with suppress(MailGone):
+            if await self._mailbox.folder_of(entry.mail_id) == FOLDERS[Status.PARKED]:
+                await self._mailbox.move(entry.mail_id, INBOX)
+        await self._desk.ledger.close(entry.key)
+        self._open.pop(entry.key.transaction_id, None)
 
     async def _close(self, row: Transaction) -> None:
         await self._desk.close(row)

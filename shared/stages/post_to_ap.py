@@ -71,13 +71,15 @@ class PostToAP:
     async def _claim(self, case: Case) -> bool:
         """Make this worker the only one on the transaction; what has not been sent also needs a permit."""
         now, row = self._desk.clock(), case.row
-        if row.claim_until is not None and row.claim_until > now:
+        # No claim is longer: one that ends later was written by a clock ahead of ours.
+        if row.claim_until is not None and now < row.claim_until <= now + self._route.claim:
             await case.ask_again(row.claim_until, "another worker is on it")
             return False
         if row.send_started_at is None and not await self._has_permit(case):
             return False
-        claimed = row.changed(now, status=Status.POSTING, claim_until=now + self._route.claim)
-        await case.write(claimed, "claimed")
+        started = min(row.send_started_at, now) if row.send_started_at is not None else None
+        claim = {"claim_until": now + self._route.claim, "send_started_at": started}
+        await case.write(row.changed(now, status=Status.POSTING, **claim), "claimed")
         return True
 
     async def _has_permit(self, case: Case) -> bool:
@@ -112,8 +114,10 @@ class PostToAP:
     async def _evidence(self, case: Case, *, is_first_try: bool) -> tuple[list[str], list[str]]:
         """The drafts and the sent items that carry our marker; asked for only where there may be any."""
         row = case.row
+        # Written before anything that carries the id can be sent; it outlives the loss of the ledger alone.
+        is_new = await self._desk.ledger.index_marker(row.key)
         ledger_may_be_new = row.admitted_at - row.received_at > self._desk.stuck_after
-        if is_first_try and not ledger_may_be_new and not row.answered_reasons:
+        if is_first_try and is_new and not ledger_may_be_new and not row.answered_reasons:
             return [], []
         released_in_doubt = Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
         marked = await self._marked(row)
@@ -164,7 +168,6 @@ class PostToAP:
             await self._delete([draft_id])
             await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.FORWARD_DIFFERS,)))
             return
-        await self._desk.ledger.index_marker(case.row.key)
         await self._send(case, draft_id)
         await case.file(self._mailbox, seen_in=mail.folder)
 
@@ -195,11 +198,17 @@ class PostToAP:
         await case.write(started, "send started", started.marker)
         try:
             await self._mailbox.send(draft_id)
-        except (Later, MailGone, MailRefused) as error:
-            asked = error.after if isinstance(error, Later) and error.after is not None else CONFIRM_SECONDS
-            await case.put_off(min(asked, self._route.patience.total_seconds()), f"send unclear: {error}")
+        except Later as later:
+            # The trouble is the whole mailbox's: it proves nothing either, but this mail has lost no try by it.
+            case.row = case.row.model_copy(update={"sends": case.row.sends - 1})
+            await self._unclear(case, CONFIRM_SECONDS if later.after is None else later.after, later)
+        except (MailGone, MailRefused) as error:
+            await self._unclear(case, CONFIRM_SECONDS, error)
         else:
             await self._posted(case)
+
+    async def _unclear(self, case: Case, seconds: float, error: Exception) -> None:
+        await case.put_off(min(seconds, self._route.patience.total_seconds()), f"send unclear: {error}")
 
     async def _posted(self, case: Case) -> None:
         now = self._desk.clock()

@@ -104,9 +104,11 @@ class FakeLedger(Fallible):
         async with self._call("close"):
             self._open.pop(key.transaction_id, None)
 
-    async def index_marker(self, key: Key) -> None:
+    async def index_marker(self, key: Key) -> bool:
         async with self._call("index_marker"):
+            is_new = key.transaction_id not in self._references
             self._references[key.transaction_id] = key
+            return is_new
 
     async def by_reference(self, reference: str) -> Sequence[Key]:
         async with self._call("by_reference"):

@@ -54,7 +54,6 @@ async def test_a_mail_taken_away_at_any_call_is_sent_or_not_and_never_in_between
     assert seen - {("review: document_unreadable", 0)} == {("posted", 1), (unsent, 0)}
 
 
-@pytest.mark.xfail(strict=True, reason="a 404 on a document of a mail that is gone counts against the document")
 async def test_a_mail_deleted_before_its_document_is_read_is_called_gone() -> None:
     site = BadDay()
     mail = site.invoice()
@@ -115,9 +114,6 @@ async def test_a_bounce_at_any_call_after_the_send_is_noted_and_announced_once()
         assert (site.ledger.open, site.errors) == ({}, [])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a mail that is being filed in Posted when it bounces counts as moved by a person"
-)
 async def test_a_mail_that_bounces_at_any_call_after_the_send_ends_in_failed() -> None:
     assert {site.folder(mail) for site, mail in await every_bounce()} == {"Failed"}
 
@@ -125,7 +121,6 @@ async def test_a_mail_that_bounces_at_any_call_after_the_send_ends_in_failed() -
 # Vendors, folders, the channel, the calendar
 
 
-@pytest.mark.xfail(strict=True, reason="a vendor whose row is gone still counts as certain, and nothing says uncoded")
 async def test_a_vendor_row_deleted_by_hand_sends_no_invoice_without_its_codes() -> None:
     site = BadDay()
     del site.vendors.vendors["bluebird-cloud-ltd"]

@@ -182,7 +182,7 @@ async def test_an_error_before_the_send_took_effect_sends_the_same_draft_once_mo
     await world.settle()
     assert_posted_once(world, mail)
     assert world.mailbox.calls.count("create_forward") == 1
-    assert world.row(mail).sends == 2
+    assert world.mailbox.calls.count("send") == 2
 
 
 async def test_a_draft_is_not_sent_again_before_the_patience_is_over(world: World) -> None:
@@ -196,13 +196,22 @@ async def test_a_draft_is_not_sent_again_before_the_patience_is_over(world: Worl
     assert world.ledger.open[world.key(mail)].not_before == started + timedelta(seconds=600)
 
 
-async def test_a_draft_that_stays_is_sent_once_more_and_then_doubted(world: World) -> None:
+async def test_a_mailbox_that_takes_no_sends_for_hours_puts_no_mail_in_doubt(world: World) -> None:
     mail = await enriched(world)
-    world.mailbox.fail_next("send", Later("503"), times=5)
+    world.mailbox.fail_next("send", Later("403"), times=20)
+    await post(world, mail)
+    await world.settle()
+    assert_posted_once(world, mail)
+    assert world.mailbox.calls.count("create_forward") == 1
+
+
+async def test_a_draft_that_stays_is_sent_again_and_then_doubted(world: World) -> None:
+    mail = await enriched(world)
+    world.mailbox.fail_next("send", MailRefused("400"), times=5)
     await post(world, mail)
     await world.settle()
     assert world.outcome(mail) == "review: delivery_unconfirmed"
-    assert world.mailbox.calls.count("send") == 2
+    assert world.mailbox.calls.count("send") == 3
     assert world.mailbox.ap_inbox == []
     assert world.folder(mail) == "Review"
 

@@ -18,6 +18,7 @@ from shared.adapters.tables.service import (
     Tables,
     delete,
     get_entity,
+    insert_new,
     merge,
     read_partition,
     submit,
@@ -104,13 +105,13 @@ class TableLedger:
     async def close(self, key: Key) -> None:
         await self._tables.run(OPEN, delete, _OPEN_PARTITION, key.transaction_id)
 
-    async def index_marker(self, key: Key) -> None:
+    async def index_marker(self, key: Key) -> bool:
         entity = {
             "PartitionKey": key.transaction_id[:12],
             "RowKey": key.transaction_id,
             "Partition": key.partition,
         }
-        await self._tables.run(MARKERS, merge, entity)
+        return bool(await self._tables.run(MARKERS, insert_new, entity))
 
     async def by_reference(self, reference: str) -> Sequence[Key]:
         entities = await self._tables.run(MARKERS, read_partition, table_key(reference[:12]), 10)
@@ -144,7 +145,7 @@ def _open_entry(entity: Mapping[str, Any]) -> OpenEntry | None:
             stalls=int(entity.get("Stalls", 0)),
             progress=str(entity.get("Progress", "")),
         )
-    except (KeyError, AttributeError, ValueError) as error:
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
         # Edited by hand; the others must not wait for it. Its mail, if in the Inbox, makes a new entry.
         log.error("[%s] open entry left alone: %s", entity.get("RowKey"), type(error).__name__)  # noqa: TRY400
         return None

@@ -124,6 +124,6 @@ def _take_permit(table: TableClient, minute: _Minute, per_minute: int) -> bool:
         if etag:
             minute.taken, minute.etag = minute.taken + 1, etag
             return True
-        found = table.get_entity(_PERMIT_PARTITION, minute.name)
-        minute.taken, minute.etag = found["Taken"], etag_of(found)
+        found = get_entity(table, _PERMIT_PARTITION, minute.name)
+        minute.taken, minute.etag = (found["Taken"], etag_of(found)) if found is not None else (0, "")
     return False

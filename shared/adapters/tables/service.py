@@ -25,6 +25,7 @@ PERMITS = "SendPermits"
 REPEATS = "RepeatedMails"
 POISON = "PoisonMessages"
 
+NOT_FOUND = 404
 PRECONDITION_FAILED = 412
 
 P = ParamSpec("P")
@@ -113,7 +114,7 @@ def merge_if_same(table: TableClient, changed: Mapping[str, Any], etag: str) -> 
             changed, UpdateMode.MERGE, etag=etag, match_condition=MatchConditions.IfNotModified
         )
     except HttpResponseError as error:
-        if error.status_code != PRECONDITION_FAILED:
+        if error.status_code not in {NOT_FOUND, PRECONDITION_FAILED}:
             raise
         return ""
     return str(written["etag"])
