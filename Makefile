@@ -1,12 +1,13 @@
 # make run    the whole system on the sample mailbox; on other mails: make run MAILS=folder
 # make test   every check
+# make soak   the fault tests in full: 10,000 mails, and twenty times the examples; takes two hours
 # make setup  what both need: .venv and the storage emulator; does nothing when all is there
 # make lock   requirements.txt and the dev group resolved again, with hashes
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := test
-.PHONY: setup run test lint types imports tests lock clean
+.PHONY: setup run test soak lint types imports tests lock clean
 
 VERSION  := $(shell cat .python-version)
 PYTHON   ?= python$(VERSION)
@@ -48,6 +49,9 @@ imports: setup
 
 tests: setup
 	$(BIN)/python -m pytest
+
+soak: setup
+	SOAK=1 $(BIN)/python -m pytest --no-cov tests/faults
 
 lock: setup
 	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-emit-index-url --python-version $(VERSION) \

@@ -25,8 +25,8 @@ from tests.faults.proxy import Answer, Cut, Exchange, Instead, Phase
 from tests.faults.site import Site
 
 HOSTS = 2
-AT_ONCE = 150  # mails in the Inbox and not yet finished
-KILL_SECONDS = (5.0, 15.0)  # between two kills
+AT_ONCE = 300  # mails in the Inbox and not yet finished
+KILL_SECONDS = (10.0, 30.0)  # between two kills
 STORAGE_RATE = 0.1
 SETTINGS = {
     "STUCK_AFTER_SECONDS": "20",

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from infrastructure.local.host.bindings import Received
 
 _Result = TypeVar("_Result")
 _THREADS = 64
+_SETTING_UP = threading.Lock()  # the SDK sets a model up at its first use, and stumbles where two threads do so at once
 _LOG = logging.getLogger("Host.Storage")  # the SDK writes several lines for each request at Information
 _LOG.setLevel(logging.WARNING)
 
@@ -67,13 +70,17 @@ class Queue:
         self.name = name
         self._client = client
         self._pool = pool
+        self._has_received = False
 
     async def receive(self, count: int, *, lease: float) -> list[Received]:
         """Up to count messages, hidden from others for lease seconds."""
 
         def page() -> list[Any]:
             pages = self._client.receive_messages(messages_per_page=count, visibility_timeout=round(lease)).by_page()
-            return list(next(pages, ()))
+            with nullcontext() if self._has_received else _SETTING_UP:
+                found = list(next(pages, ()))
+            self._has_received = True
+            return found
 
         try:
             return [_received(message) for message in await self._call(page)]
