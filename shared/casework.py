@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain.mail import INBOX
-from shared.domain.messages import Outgoing, WorkOn, queue_for
+from shared.domain.messages import NOTIFY, Outgoing, WorkOn, queue_for
 from shared.domain.open_entry import OpenEntry, progress_of
-from shared.domain.transaction import FOLDERS, Event, Filing, Key, Transaction, UnreadableRow
+from shared.domain.transaction import FOLDERS, Event, Filing, Key, Notice, Transaction, UnreadableRow
 from shared.ports import Conflict, Later, Ledger, Mailbox, MailGone, MailRefused, Queues
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Case:
         self.desk = desk
         self.row = row
         self.log = transaction_log(log, row.transaction_id)
+        self._cannot_be_filed = False
 
     async def write(self, row: Transaction, what: str, why: str = "") -> None:
         """Write the row and a line of its history; raises Conflict."""
@@ -149,6 +150,7 @@ class Case:
             await self._leave("deleted by a person")
             return
         except MailRefused as error:
+            self._cannot_be_filed = True
             raise Later(f"cannot be filed: {error}", REFUSED_SECONDS) from error
         await self.write(row.changed(self.desk.clock(), filing=Filing.DONE, folder=target), "filed", target)
 
@@ -163,6 +165,8 @@ class Case:
     def next_message(self, *queues: str) -> Outgoing | None:
         """What to hand on, where the next step is one of these queues' and not this stage's own."""
         queue = queue_for(self.row)
+        if self._cannot_be_filed and self.row.notice is not Notice.NONE:
+            queue = NOTIFY  # the card does not wait for what may never come
         if self.row.is_finished or queue not in queues:
             return None
         return Outgoing(queue, WorkOn.on(self.row.key).to_bytes())

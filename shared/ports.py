@@ -19,11 +19,15 @@ from shared.domain.vendor import Vendor
 
 
 class Later(Exception):
-    """An outside system cannot serve now; `after` is the number of seconds it asked for, None where it did not say."""
+    """An outside system cannot serve now; `after` is the number of seconds it asked for, None where it did not say.
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    `nothing_done` says that the request cannot have had an effect: it was refused at the door, or never got there.
+    """
+
+    def __init__(self, reason: str, after: float | None = None, *, nothing_done: bool = False) -> None:
         super().__init__(reason)
         self.after = after
+        self.nothing_done = nothing_done
 
 
 class MailGone(Exception):

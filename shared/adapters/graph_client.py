@@ -38,7 +38,8 @@ PATIENCE = 5.0  # seconds; a longer Retry-After is not slept through but handed 
 _NO_MAILBOX = {"mailboxnotenabledforrestapi", "errorinvaliduser", "resourcenotfound", "request_resourcenotfound"}
 _DAMAGED_ITEM = {"errorcorruptdata", "errorcannotopenfileattachment"}
 _MAILBOX_FULL = {"errorquotaexceeded", "quotaexceededexception"}
-_WAIT = {401, 403, 507, 509}
+_REFUSED = {401, 403}
+_WAIT = {*_REFUSED, 507, 509}
 _BUSY = {408, 429, 500, 502, 503, 504}
 
 
@@ -144,9 +145,11 @@ class GraphClient:
             async with self._slots:
                 response: httpx.Response | None = await self._adapter.send_primitive_async(information, "bytes", None)
         except httpx.HTTPError as error:
-            raise _Busy(f"no answer from the mailbox: {type(error).__name__}") from error
+            never_got_there = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            what = f"no answer from the mailbox: {type(error).__name__}"
+            raise _Busy(what, nothing_done=never_got_there) from error
         except AzureError as error:
-            raise Later(f"no token for the mailbox: {type(error).__name__}") from error
+            raise Later(f"no token for the mailbox: {type(error).__name__}", nothing_done=True) from error
         except APIError as error:
             raise Later(f"no answer from the mailbox: {type(error).__name__}") from error
         if response is None:
@@ -176,7 +179,8 @@ def _error(response: httpx.Response) -> Exception:
     if status in _BUSY and code.lower() not in _MAILBOX_FULL:
         return _Busy(what, _retry_after(response))
     if is_for_later or code.lower() in _MAILBOX_FULL | _NO_MAILBOX:
-        return Later(what, _retry_after(response))
+        # 429 and 5xx have been seen together with a delivery, so only a refusal at the door is one for certain.
+        return Later(what, _retry_after(response), nothing_done=status in _REFUSED)
     return MailGone(what) if status == httpx.codes.NOT_FOUND else MailRefused(what)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from shared.domain.transaction import Transaction
 
 MAX_SENDS = 3  # of a draft that is still one each time the patience is over, then a person decides; not counted is
-# a send that the mailbox as a whole was in no state to take
+# a send that was refused at the door
 
 
 class Step(StrEnum):

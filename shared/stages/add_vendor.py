@@ -47,6 +47,9 @@ class VendorDesk:
                     )
                 except Conflict:
                     continue  # its filing was noted in between
+            elif case is not None and case.row.status is Status.RECEIVED:
+                # Taken up again before; whether it was driven, too, nobody can tell.
+                await self._desk.drive(self._queues, self._desk.entry(case.row), case.row)
             stale = case.row.parked_keys if case is not None else ()
             await self._vendors.unpark(tuple({vendor_key, *stale}), key)
             return True

@@ -122,13 +122,15 @@ class ExtractEnrich:
 
     async def _match(self, mail: Mail, facts: Facts) -> Match:
         for key in (key for group in candidate_keys(mail.sender, facts) for key in group):
-            claimants = await self._vendors.claimants(key)
-            if len(claimants) > 1:
-                return Match(tuple(sorted(claimants)), key)
-            # A key whose vendor was deleted by hand finds nobody.
-            if claimants and (vendor := await self._vendors.get(claimants[0])) is not None:
-                return Match((claimants[0],), key, vendor)
+            if found := await self._vendors_of(key):
+                ids = tuple(sorted(vendor.vendor_id for vendor in found))
+                return Match(ids, key, found[0] if len(found) == 1 else None)
         return Match()
+
+    async def _vendors_of(self, key: str) -> list[Vendor]:
+        """The vendors that claim a key; one that was deleted by hand, and left its keys, is none."""
+        found = [await self._vendors.get(vendor_id) for vendor_id in await self._vendors.claimants(key)]
+        return [vendor for vendor in found if vendor is not None]
 
     async def _origin(self, mail: Mail) -> Origin:
         claimed = claimed_transaction(mail, self._address)
@@ -195,7 +197,7 @@ class ExtractEnrich:
         if row.status is not Status.PARKED or row.filing is not Filing.PENDING:
             return False
         for key in row.parked_keys:
-            if await self._vendors.claimants(key):
+            if await self._vendors_of(key):
                 await case.write(vendor_added(row, self._desk.clock()), Status.RECEIVED.value, "vendor added")
                 await self._vendors.unpark(row.parked_keys, row.key)
                 return True
@@ -210,7 +212,9 @@ class ExtractEnrich:
         vendor_id, own = findings.match.vendor_ids[0], case.row.key
         first = await self._registry.claim_number(vendor_id, known_by, own)
         if first != own and await self._never_went_out(first):
-            first = await self._registry.take_over_number(vendor_id, known_by, first, own)
+            before, first = first, await self._registry.take_over_number(vendor_id, known_by, first, own)
+            if first == own and not await self._never_went_out(before):
+                first = before  # released by a person at this very moment
         return findings if first == own else replace(findings, duplicate_of=first.transaction_id)
 
     async def _never_went_out(self, key: Key) -> bool:

@@ -31,6 +31,9 @@ from shared.ports import (
 log = logging.getLogger(__name__)
 
 PROVEN = timedelta(hours=1)  # of serving, until a transaction that still waits has trouble of its own
+GAP = timedelta(minutes=10)  # without a good tick, and the mailbox has to prove itself again
+QUIET_SECONDS = 600.0  # until a channel that did not take a card is told of poison again
+IN_A_ROW = 3  # transactions that the mailbox cannot serve, and it is the mailbox that cannot
 TICK_SECONDS = 45.0  # the schedule is one minute; what is not reached waits for the next tick
 
 
@@ -77,28 +80,42 @@ class MailIngest:
         self._address = mailbox_address
         self._pace = pace
         self._serves_since: datetime | None = None
+        self._last_good: datetime | None = None
+        self._quiet_until: datetime | None = None
 
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
-        now, since = self._desk.clock(), self._serves_since
-        mailbox_serves = since is not None and now - since >= PROVEN
-        tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=mailbox_serves)
-        self._serves_since = None  # until this tick has seen it
-        tick.tally.poisoned = await self._keep_poison()
+        poisoned = await self._keep_poison()
+        serves = self._mailbox_serves()
+        tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=serves)
+        tick.tally.poisoned = poisoned
         try:
             await tick.redrive()
             await tick.admit()
-            self._serves_since = since or now
+            self._note_good_tick()
         finally:
             log.info("tick: %s", tick.tally)
         if tick.failures:
             raise ExceptionGroup("what the tick could not handle", tick.failures)
         return tick.tally
 
+    def _mailbox_serves(self) -> bool:
+        """Whether the mailbox as a whole has served for an hour, short failures aside."""
+        since, last = self._serves_since, self._last_good
+        return since is not None and last is not None and last - since >= PROVEN and self._desk.clock() - last <= GAP
+
+    def _note_good_tick(self) -> None:
+        now = self._desk.clock()
+        if self._serves_since is None or self._last_good is None or now - self._last_good > GAP:
+            self._serves_since = now
+        self._last_good = now
+
     async def _keep_poison(self) -> int:
         """Move every poison message into the table where people look, with a line in the log and one card a queue."""
         kept = 0
         for queue in QUEUES:
+            if self._quiet_until is not None and self._desk.clock() < self._quiet_until:
+                break
             messages = await self._queues.poisoned(queue)
             for message in messages:
                 poison = _poison(queue, message)
@@ -116,6 +133,7 @@ class MailIngest:
             await self._channel.post(poison_card(queue, count))
         except Later as later:
             log.warning("poison is not announced yet: %s", later)
+            self._quiet_until = self._desk.clock() + timedelta(seconds=later.after or QUIET_SECONDS)
             return False
         except CardRefused as error:
             log.error("the channel refuses the card: %s", error)  # noqa: TRY400 - a finding, no defect
@@ -130,7 +148,7 @@ def _poison(queue: str, message: PoisonMessage) -> Poison:
         else:
             transaction_id = WorkOn.parse(message.body).transaction_id
     except UnreadableMessage as error:
-        reason = str(error)
+        reason = str(error)[:1000]  # it may quote a message of 48 KiB, and a column has its limit
     body = message.body.decode(errors="replace")
     return Poison(queue, message.id, body, reason, message.inserted_at, transaction_id)
 
@@ -151,6 +169,7 @@ class _Tick:
         self._until = desk.clock() + timedelta(seconds=TICK_SECONDS)
         self.tally = Tally()
         self.failures: list[Exception] = []
+        self._unserved = 0  # transactions in a row
 
     async def redrive(self) -> None:
         """Look at every open transaction that is due."""
@@ -191,7 +210,7 @@ class _Tick:
         """Give up an entry whose row was lost, after seeing to it that its mail is admitted again from the Inbox."""
         lines = transaction_log(log, entry.key.transaction_id)
         lines.error("open, but not in the ledger: closed; its mail is admitted again from the Inbox")
-        with suppress(MailGone):
+        with suppress(MailGone, MailRefused):
             if await self._mailbox.folder_of(entry.mail_id) == FOLDERS[Status.PARKED]:
                 await self._mailbox.move(entry.mail_id, INBOX)
         await self._desk.ledger.close(entry.key)
@@ -232,8 +251,13 @@ class _Tick:
         lines = transaction_log(log, key.transaction_id)
         try:
             yield
-        except Later:
-            raise  # the mailbox as a whole
+            self._unserved = 0
+        except Later as later:
+            self._unserved += 1
+            if self._unserved >= IN_A_ROW:
+                raise  # the mailbox as a whole
+            lines.warning("not served: %s", later)
+            self.failures.append(later)
         except (MailGone, MailRefused, Conflict) as finding:
             lines.info("changed under the tick: %s", finding)
         except UnreadableRow as finding:

@@ -9,11 +9,13 @@ from shared.casework import Case, Desk, is_gone
 from shared.domain.forward import difference, message_id, subject, summary_text, with_summary
 from shared.domain.mail import INBOX, Mail
 from shared.domain.messages import NOTIFY, Outgoing, WorkOn
+from shared.domain.open_entry import FARTHEST
 from shared.domain.reason import Reason
 from shared.domain.sending import Step, next_step
 from shared.domain.transaction import Status, Transaction
-from shared.ports import DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
+from shared.ports import Draft, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
 
+FORGOTTEN_ATTEMPTS = 3  # looked for where the ledger was lost; each is a search
 CONFIRM_SECONDS = 30.0  # after an unclear answer to a send, until the mailbox is asked for evidence
 
 
@@ -71,14 +73,14 @@ class PostToAP:
     async def _claim(self, case: Case) -> bool:
         """Make this worker the only one on the transaction; what has not been sent also needs a permit."""
         now, row = self._desk.clock(), case.row
-        # No claim is longer: one that ends later was written by a clock ahead of ours.
-        if row.claim_until is not None and now < row.claim_until <= now + self._route.claim:
+        # What lies further ahead than any claim and any send was written by a clock that went wrong.
+        if row.claim_until is not None and now < row.claim_until <= now + self._route.claim + FARTHEST:
             await case.ask_again(row.claim_until, "another worker is on it")
             return False
         if row.send_started_at is None and not await self._has_permit(case):
             return False
-        started = min(row.send_started_at, now) if row.send_started_at is not None else None
-        claim = {"claim_until": now + self._route.claim, "send_started_at": started}
+        is_absurd = row.send_started_at is not None and row.send_started_at > now + FARTHEST
+        claim = {"claim_until": now + self._route.claim, "send_started_at": now if is_absurd else row.send_started_at}
         await case.write(row.changed(now, status=Status.POSTING, **claim), "claimed")
         return True
 
@@ -125,7 +127,18 @@ class PostToAP:
         sent = [item.id for item in marked if not item.is_draft]
         if released_in_doubt and not sent and row.send_started_at is None:
             sent = await self._late_proof(case)
+        if is_first_try and not is_new and not sent and not row.answered_reasons:
+            sent = await self._forgotten_attempt(case)
         return drafts, sent
+
+    async def _forgotten_attempt(self, case: Case) -> list[str]:
+        """Sent items of a later attempt that only a lost ledger knew of."""
+        for attempt in range(case.row.attempt + 1, FORGOTTEN_ATTEMPTS + 1):
+            later = case.row.model_copy(update={"attempt": attempt})
+            if sent := [item.id for item in await self._marked(later) if not item.is_draft]:
+                case.row = later
+                return sent
+        return []
 
     async def _late_proof(self, case: Case) -> list[str]:
         """Sent items of the attempt before, which turned up after a person was asked; its drafts are cleared away."""
@@ -173,17 +186,30 @@ class PostToAP:
 
     async def _draft(self, row: Transaction) -> str:
         """Make the forward and write subject, summary and marker on it."""
-        draft = await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox)
+        draft = await self._create(row)
         body = with_summary(row, draft.body)
         if body is None:
             await self._delete([draft.id])
-            draft = await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox, summary_text(row))
+            draft = await self._create(row, summary_text(row))
         changes = DraftChanges(subject(row), body, row.marker, message_id(row, self._route.mailbox))
         try:
             await self._mailbox.write_draft(draft.id, changes)
-        except MailGone as error:
-            raise Later("the draft is gone", CONFIRM_SECONDS) from error
+        except (Later, MailGone, MailRefused) as error:
+            # Nobody would find it again: it carries no marker yet.
+            await self._delete([draft.id])
+            if isinstance(error, MailGone):
+                raise Later("the draft is gone", CONFIRM_SECONDS) from error
+            raise
         return draft.id
+
+    async def _create(self, row: Transaction, comment: str = "") -> Draft:
+        try:
+            return await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox, comment)
+        except Later as later:
+            if later.nothing_done or later.after is not None:
+                raise
+            # It may have left a draft of the mail's whole size, and so may the next try: not every minute.
+            raise Later(str(later), self._route.patience.total_seconds()) from later
 
     async def _difference(self, mail: Mail, draft_id: str) -> str:
         try:
@@ -199,8 +225,8 @@ class PostToAP:
         try:
             await self._mailbox.send(draft_id)
         except Later as later:
-            # The trouble is the whole mailbox's: it proves nothing either, but this mail has lost no try by it.
-            case.row = case.row.model_copy(update={"sends": case.row.sends - 1})
+            if later.nothing_done:
+                case.row = case.row.model_copy(update={"sends": case.row.sends - 1})
             await self._unclear(case, CONFIRM_SECONDS if later.after is None else later.after, later)
         except (MailGone, MailRefused) as error:
             await self._unclear(case, CONFIRM_SECONDS, error)

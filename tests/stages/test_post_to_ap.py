@@ -198,7 +198,7 @@ async def test_a_draft_is_not_sent_again_before_the_patience_is_over(world: Worl
 
 async def test_a_mailbox_that_takes_no_sends_for_hours_puts_no_mail_in_doubt(world: World) -> None:
     mail = await enriched(world)
-    world.mailbox.fail_next("send", Later("403"), times=20)
+    world.mailbox.fail_next("send", Later("403", nothing_done=True), times=20)
     await post(world, mail)
     await world.settle()
     assert_posted_once(world, mail)

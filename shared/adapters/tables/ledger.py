@@ -21,6 +21,7 @@ from shared.adapters.tables.service import (
     insert_new,
     merge,
     read_partition,
+    read_row_names,
     submit,
     table_key,
 )
@@ -47,6 +48,14 @@ class TableLedger:
         return Transaction.from_columns(entity).model_copy(update={"etag": entity.metadata["etag"]})
 
     async def insert(self, row: Transaction, event: Event) -> bool:
+        if await self._insert(row, event):
+            return True
+        if await self._tables.run(LEDGER, get_entity, row.partition, row.transaction_id) is not None:
+            return False
+        # The row alone was deleted by hand: what happens from now on is written behind the history that is left.
+        return await self._insert(row.model_copy(update={"revision": await self._next_revision(row)}), event)
+
+    async def _insert(self, row: Transaction, event: Event) -> bool:
         try:
             await self._tables.run(LEDGER, submit, [("create", _row(row)), ("create", _event(row, event))])
         except HttpResponseError as error:
@@ -54,6 +63,10 @@ class TableLedger:
                 return False
             raise
         return True
+
+    async def _next_revision(self, row: Transaction) -> int:
+        names = await self._tables.run(LEDGER, read_row_names, row.partition, f"{row.transaction_id}.")
+        return max((int(name.rpartition(".")[2]) for name in names), default=-1) + 1
 
     async def update(self, row: Transaction, event: Event) -> Transaction:
         write = uuid4().hex

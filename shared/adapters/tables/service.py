@@ -107,6 +107,16 @@ def read_partition(table: TableClient, partition: str, limit: int | None = None)
     return list(next(found.by_page(), ()))
 
 
+def read_row_names(table: TableClient, partition: str, prefix: str) -> list[str]:
+    """The keys of the rows of a partition that begin with `prefix`."""
+    found = table.query_entities(
+        "PartitionKey eq @partition and RowKey ge @first and RowKey lt @beyond",
+        parameters={"partition": partition, "first": prefix, "beyond": f"{prefix}\uffff"},
+        select=["RowKey"],
+    )
+    return [str(entity["RowKey"]) for entity in found]
+
+
 def merge_if_same(table: TableClient, changed: Mapping[str, Any], etag: str) -> str:
     """Write a row unless somebody else has; returns its new ETag, empty where it was not written."""
     try:
