@@ -174,7 +174,11 @@ def app_with_short_retries(folder: Path) -> Path:
 
 def test_settings_at_fault_are_all_named_in_one_error(tmp_path: Path) -> None:
     with Storage.start(tmp_path / "storage") as storage, serve(tmp_path / "mail") as mailbox:
-        environment = {**app_environment(storage.connection_string, mailbox.url), "AP_MAILBOX": MAILBOX, "CLAIM_SECONDS": "soon"}
+        environment = {
+            **app_environment(storage.connection_string, mailbox.url),
+            "AP_MAILBOX": MAILBOX,
+            "CLAIM_SECONDS": "soon",
+        }
         del environment["TEAMS_WEBHOOK_URL"]
         ended = host(environment, "--until-idle", "3")
         assert ended.returncode == 0  # every run fails and none was left to do: the host itself is well
