@@ -89,6 +89,7 @@ LATER = {
     "no requested resource": error(404, "Request_ResourceNotFound"),
     "code in other letters": error(404, "mailboxNotEnabledForRestApi"),
 }
+AT_THE_DOOR = {"token expired", "no role", "may not send"}
 GONE = {
     "item": error(404, "ErrorItemNotFound"),
     "page": Answer(404, b"<html>Not Found</html>"),
@@ -116,6 +117,14 @@ async def test_trouble_of_the_whole_mailbox_is_no_fault_of_the_mail(answer: Answ
         await send(answer)
     assert caught.value.after is None
     assert "words that change" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "answer"), LATER.items(), ids=LATER.keys())
+async def test_only_a_refusal_at_the_door_says_that_nothing_was_done(name: str, answer: Answer) -> None:
+    """Throttling and server errors have come together with a delivery."""
+    with pytest.raises(Later) as caught:
+        await send(answer)
+    assert caught.value.nothing_done is (name in AT_THE_DOOR)
 
 
 @pytest.mark.parametrize("answer", GONE.values(), ids=GONE.keys())
@@ -182,21 +191,24 @@ async def test_a_redirect_says_nothing_about_the_sending(status: int) -> None:
 
 
 async def test_a_connection_that_breaks_is_a_delay() -> None:
-    with pytest.raises(Later):
+    with pytest.raises(Later) as caught:
         await send(Answer(is_reset=True))
+    assert not caught.value.nothing_done
 
 
 async def test_a_mailbox_that_does_not_answer_in_time_is_a_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT", httpx.Timeout(0.1))
-    with pytest.raises(Later):
+    with pytest.raises(Later) as caught:
         await send(Answer(delay=0.4))
+    assert not caught.value.nothing_done
 
 
 async def test_a_mailbox_that_is_not_there_is_a_delay() -> None:
     async with mailbox_over() as (mailbox, server):
         server.stop()
-        with pytest.raises(Later):
+        with pytest.raises(Later) as caught:
             await mailbox.send("d1")
+    assert caught.value.nothing_done
 
 
 @pytest.mark.parametrize(
@@ -452,6 +464,7 @@ async def test_a_credential_without_a_token_is_a_delay_and_its_reason_is_kept_to
             await mailbox.send("d1")
         assert server.asked == []
     assert "secret" not in str(caught.value)
+    assert caught.value.nothing_done
 
 
 # No exception of the SDKs gets through

@@ -38,6 +38,9 @@ class World(Protocol):
     def edit(self, key: Key, columns: Mapping[str, Any]) -> None:
         """Change columns as a person does."""
 
+    def delete_row(self, key: Key) -> None:
+        """Delete the row alone as a person does; its events stay."""
+
     def history(self, key: Key) -> list[Event]:
         """The events of a row, in order."""
 
@@ -55,6 +58,9 @@ class FakeWorld:
 
     def edit(self, key: Key, columns: Mapping[str, Any]) -> None:
         self.fake.edit_by_person(key, **columns)
+
+    def delete_row(self, key: Key) -> None:
+        self.fake.delete_row_by_person(key)
 
     def history(self, key: Key) -> list[Event]:
         return self.fake.history(key)
@@ -75,6 +81,9 @@ class TableWorld:
     def edit(self, key: Key, columns: Mapping[str, Any]) -> None:
         entity = {"PartitionKey": key.partition, "RowKey": key.transaction_id, **columns}
         self._table.update_entity(entity, UpdateMode.MERGE)
+
+    def delete_row(self, key: Key) -> None:
+        self._table.delete_entity(key.partition, key.transaction_id)
 
     def history(self, key: Key) -> list[Event]:
         found = self._table.query_entities(
@@ -287,6 +296,18 @@ async def test_a_row_that_is_gone_or_was_never_read_cannot_be_updated(world: Wor
     with pytest.raises(Conflict):
         await world.ledger.update(lost.changed(NOW), WRITTEN)
     assert await world.ledger.get(lost.key) is None
+
+
+async def test_a_row_that_was_deleted_alone_is_inserted_again_behind_its_history(world: World) -> None:
+    row = await inserted(world.ledger, transaction())
+    await world.ledger.update(row.changed(NOW, gl_code="6100"), WRITTEN)
+    world.delete_row(KEY)
+    again = await inserted(world.ledger, transaction(subject="again"))
+    assert (again.subject, again.gl_code) == ("again", "")
+    assert not await world.ledger.insert(transaction(subject="a third time"), SEEN)
+    await world.ledger.update(again.changed(NOW, gl_code="6200"), WRITTEN)
+    assert (await read(world.ledger)).gl_code == "6200"
+    assert world.history(KEY) == [SEEN, WRITTEN, SEEN, WRITTEN]
 
 
 async def test_columns_that_this_version_does_not_know_survive_an_update(world: World) -> None:

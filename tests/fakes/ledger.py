@@ -67,6 +67,15 @@ class FakeLedger(Fallible):
         """Take an open entry away without a trace."""
         self._open.pop(key.transaction_id, None)
 
+    def delete_row_by_person(self, key: Key) -> None:
+        """Delete a row alone, as in a table browser: its events are rows of their own, and stay."""
+        del self._columns[key], self._etags[key]
+
+    def lose(self, key: Key) -> None:
+        """Take a row and its history away; the index of markers is another table."""
+        self.delete_row_by_person(key)
+        del self._events[key]
+
     async def get(self, key: Key) -> Transaction | None:
         async with self._call("get"):
             return self._read(key) if key in self._columns else None
@@ -75,8 +84,11 @@ class FakeLedger(Fallible):
         async with self._call("insert"):
             if row.key in self._columns:
                 return False
+            events = self._events.setdefault(row.key, {})
+            if row.revision in events:
+                row = row.model_copy(update={"revision": max(events) + 1})
             self._store(row.key, _stored(row.to_columns()))
-            self._events[row.key] = {row.revision: event}
+            events[row.revision] = event
             return True
 
     async def update(self, row: Transaction, event: Event) -> Transaction:
