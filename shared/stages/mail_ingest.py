@@ -82,6 +82,7 @@ class MailIngest:
         self._serves_since: datetime | None = None
         self._last_good: datetime | None = None
         self._quiet_until: datetime | None = None
+        self._kept: set[str] = set()  # poison that waits for its card
 
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
@@ -114,21 +115,25 @@ class MailIngest:
         """Move every poison message into the table where people look, with a line in the log and one card a queue."""
         kept = 0
         for queue in QUEUES:
-            if self._quiet_until is not None and self._desk.clock() < self._quiet_until:
-                break
             messages = await self._queues.poisoned(queue)
             for message in messages:
+                if message.id in self._kept:
+                    continue  # it came back for its card
                 poison = _poison(queue, message)
                 await self._registry.set_poison(poison)
+                self._kept.add(message.id)
                 transaction_log(log, poison.transaction_id or "-").error("poison message in %s: kept", queue)
+                kept += 1
             if messages and await self._announce(queue, len(messages)):
                 for message in messages:
                     await self._queues.forget(queue, message)
-            kept += len(messages)
+                    self._kept.discard(message.id)
         return kept
 
     async def _announce(self, queue: str, count: int) -> bool:
         """Tell the channel; False where it does not take the card now, and the messages are to come back for it."""
+        if self._quiet_until is not None and self._desk.clock() < self._quiet_until:
+            return False
         try:
             await self._channel.post(poison_card(queue, count))
         except Later as later:
