@@ -687,12 +687,12 @@ class Life(RuleBasedStateMachine):
         assert about.marker != marker or about.reasons == (Reason.UNDELIVERED,), f"bounced, and still {about.status}"
 
     def _check_numbers(self) -> None:
-        """No number of a vendor goes to AP twice, unless a person said so."""
-        sent = {delivered.marker.partition("-")[0] for delivered in self.mailbox.ap_inbox}
+        """No number of a vendor goes to AP twice, unless it bounced, or a person said so."""
+        arrived = {delivered.marker for delivered in self.mailbox.ap_inbox} - set(self.bounces.values())
         firsts = Counter(
             (row.vendor_id, row.invoice_number)
             for row, _ in self.rows
-            if row.transaction_id in sent and Reason.DUPLICATE not in row.answered_reasons
+            if row.marker in arrived and Reason.DUPLICATE not in row.answered_reasons
         )
         assert [number for number, count in firsts.items() if count > 1] == []
 
