@@ -311,6 +311,7 @@ OTHERS = [
 TROUBLES = st.one_of(*(st.sampled_from(troubles) for troubles in (OF_MAILBOX, OF_STORAGE, OTHERS)))
 
 PICKS = st.integers(min_value=0, max_value=60)
+LATE_PICKS = st.integers(min_value=-1, max_value=2)  # -1 is what came last
 SLOT = st.integers(min_value=0, max_value=SLOTS - 1)
 GATES, FEW_GATES = st.integers(min_value=1, max_value=24), st.integers(min_value=1, max_value=8)
 TIMES = st.sampled_from(["once", "once", "twice", "never"])
@@ -318,7 +319,7 @@ TIMES = st.sampled_from(["once", "once", "twice", "never"])
 SECONDS = st.sampled_from([1, 31, 61, 241, 301, 601, 901, 3700, 90_000, -1, -90, -1000])
 MINE, DELETED = "Mine", "nowhere"
 PLACES = st.sampled_from([INBOX, INBOX, MINE, MINE, *FOLDERS.values(), DELETED])
-STRANGERS = ("nobody.example", "no-one.example", "who.example")
+STRANGERS = ("nobody.example", "no-one.example")
 SENDERS = st.sampled_from([*BLUEBIRD.email_domain * 3, *STRANGERS])
 NUMBERS = st.integers(min_value=0, max_value=5)
 
@@ -379,13 +380,21 @@ class Life(RuleBasedStateMachine):
         """Let a worker go on, or start, and run to its end."""
         self._work(pick, slot, TO_THE_END, times)
 
-    @rule(pick=PICKS, slot=SLOT, gates=GATES, event=EVENTS, event_pick=PICKS)
+    @rule(
+        sender=SENDERS, number=NUMBERS, stages=st.integers(0, 2), slot=SLOT, gates=GATES, event=EVENTS, pick=LATE_PICKS
+    )
     def much_happens_in_the_middle_of_a_run(
-        self, pick: int, slot: int, gates: int, event: str, event_pick: int
+        self, *, sender: str, number: int, stages: int, slot: int, gates: int, event: str, pick: int
     ) -> None:
-        """Hold one worker after some calls while the other slot does all that there is to do, then let it end."""
-        self._work(pick, slot, gates, "once")
-        getattr(self, event)(event_pick)
+        """Hold a new mail's worker after some calls while the other slot does all that there is to do; let it end."""
+        self.a_mail_arrives(sender, number)
+        key = list(self.mails)[-1]
+        self._tick(slot, TO_THE_END)
+        for allowed in (*[TO_THE_END] * stages, gates):
+            about = [(q, body) for q, body in self.waiting if q != ADD_VENDOR and WorkOn.parse(body).key == key]
+            if about and len(self.hosts.workers) < WORKERS:
+                self._start(*about[0], slot, allowed)
+        getattr(self, event)(pick)
         self.all_goes_well_for_a_while(1 - slot)
         for worker in [worker for worker in self.hosts.workers if worker.slot == slot]:
             self.hosts.go_on(worker, TO_THE_END)
