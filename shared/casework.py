@@ -152,7 +152,24 @@ class Case:
         except MailRefused as error:
             self._cannot_be_filed = True
             raise Later(f"cannot be filed: {error}", REFUSED_SECONDS) from error
-        await self.write(row.changed(self.desk.clock(), filing=Filing.DONE, folder=target), "filed", target)
+        try:
+            await self.write(row.changed(self.desk.clock(), filing=Filing.DONE, folder=target), "filed", target)
+        except Conflict:
+            await self._bring_home(mailbox, target)
+            raise
+
+    async def _bring_home(self, mailbox: Mailbox, moved_to: str) -> None:
+        """Undo a move that came late: the row has gone on, and whoever takes it up looks for the mail elsewhere."""
+        now = await self.desk.ledger.get(self.row.key)
+        if now is None or (now.is_resting and now.filing is Filing.NONE):
+            return  # lost, or a person has the mail
+        home = now.folder or INBOX
+        is_right = now.filing is Filing.PENDING and FOLDERS[now.status] == moved_to
+        if home == moved_to or is_right:
+            return
+        with suppress(MailGone, MailRefused):
+            await mailbox.move(self.row.mail_id, home)
+            self.log.info("%s: brought back to %s, its row has gone on", self.desk.function, home)
 
     async def _leave(self, why: str) -> None:
         await self.write(self.row.changed(self.desk.clock(), filing=Filing.NONE), "not filed", why)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -167,10 +168,18 @@ class ExtractEnrich:
         if case.row.status is Status.POSTED or Reason.DELIVERY_UNCONFIRMED in case.row.reasons:
             now = self._desk.clock()
             await case.put_off_until(now, "bounced")  # the tick files its mail and announces it
-            # Its filing may be under way at this moment: the mail may lie there, or in the Inbox still.
-            folder = FOLDERS[case.row.status]
+            folder = await self._lies_in(case)
             await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,), folder=folder))
         return key.transaction_id
+
+    async def _lies_in(self, case: Case) -> str:
+        """Where a mail lies that may be filed at this very moment; a folder of a person's own counts for nothing."""
+        row = case.row
+        with suppress(MailGone):
+            found = await self._mailbox.folder_of(row.mail_id)
+            if found in {INBOX, FOLDERS[row.status]}:
+                return found
+        return row.folder
 
     async def _note_earlier_bounce(self, case: Case, attempt: int) -> None:
         """Note that the attempt before bounced where it was only in doubt: its sent copy proves nothing then."""
