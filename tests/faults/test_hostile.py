@@ -431,6 +431,8 @@ def hostile_mails(draw: st.DrawFn) -> bytes:
     return mime if newline == b"\r\n" else mime.replace(b"\r\n", newline)
 
 
+# Hypothesis writes down what it hands in, in case it fails; a mail may be large.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_no_mail_made_with_malice_gets_in_the_way(
     local_mailbox: MailboxServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -644,9 +644,7 @@ class Life(RuleBasedStateMachine):
                 continue
             assert row.is_finished
             if mail.id not in self.kept:
-                assert self.world.folder(mail) == FOLDERS[row.status], (
-                    "it lies in the folder of another state"
-                )
+                assert self.world.folder(mail) == FOLDERS[row.status], "it lies in the folder of another state"
             self._check_what_ap_has(row, mail)
             self._check_cards(row)
             self._check_vendor(row)
