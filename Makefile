@@ -54,9 +54,9 @@ soak: setup
 	SOAK=1 $(BIN)/python -m pytest --no-cov tests/faults
 
 lock: setup
-	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-emit-index-url --python-version $(VERSION) \
+	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file requirements-lock.txt
-	@$(BIN)/uv pip compile --group dev --upgrade --quiet --constraint requirements-lock.txt --generate-hashes --no-emit-index-url --python-version $(VERSION) \
+	@$(BIN)/uv pip compile --group dev --upgrade --quiet --constraint requirements-lock.txt --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file tests/requirements-lock.txt
 
 clean:

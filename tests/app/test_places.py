@@ -170,6 +170,22 @@ def test_both_locks_agree_on_what_both_hold() -> None:
     assert {name for name in shared if deployed[name][0] != dev[name][0]} == set()
 
 
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_the_extras_that_its_own_distributions_ask_for(name: str) -> None:
+    """For `coverage[toml]`, which a lock with plain `coverage` has not, pip 23 looks for the newest there is."""
+    with_extras = re.compile(r"^([\w.-]+)\[([^]]+)\](?!.*\bextra\b)", re.MULTILINE)
+    installed_with_it = {LOCKS[0], name}
+    held = {(normalised(pin), extra) for path in installed_with_it for pin, extra in with_extras.findall(text(path))}
+    asked = {
+        (normalised(pin), extra)
+        for one in distributions()
+        if normalised(one.metadata["Name"]) in lock(name)
+        for pin, extra in with_extras.findall("\n".join(one.requires or []))
+    }
+    assert asked  # httpx[http2] by msgraph-core, coverage[toml] by pytest-cov
+    assert asked - held == set()
+
+
 def test_the_lock_for_tests_holds_every_tool() -> None:
     tools = {split_requirement(line)[0] for line in pyproject()["dependency-groups"]["dev"]}
     assert tools - lock("tests/requirements-lock.txt").keys() == set()
