@@ -93,8 +93,10 @@ class FakeLedger(Fallible):
 
     async def update(self, row: Transaction, event: Event) -> Transaction:
         async with self._call("update"):
-            if self._etags.get(row.key) != row.etag or row.revision in self._events[row.key]:
+            if self._etags.get(row.key) != row.etag:
                 raise Conflict(f"transaction {row.transaction_id} was written by somebody else")
+            if row.revision in (events := self._events[row.key]):
+                row = row.model_copy(update={"revision": max(events) + 1})
             self._store(row.key, _stored(row.to_columns()))
             self._events[row.key][row.revision] = event
             return row.model_copy(update={"etag": self._etags[row.key]})

@@ -5,6 +5,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Literal
 Phase = Literal["before", "after"]
 Headers = tuple[tuple[str, str], ...]
 
+IDLE_SECONDS = 2.0  # Azurite ends an idle connection after 5, and a request sent at that moment is lost
 _OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 _RESET = struct.pack("ii", 1, 0)  # close at once, by a reset: SO_LINGER on, no seconds
 
@@ -82,6 +84,11 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: hosts are killed all the time."""
 
 
+def _is_readable(connection: socket.socket) -> bool:
+    """Whether an idle connection has something to say, which can only be its end."""
+    return bool(select.select([connection], [], [], 0)[0])
+
+
 class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -91,6 +98,7 @@ class _Connection(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self._upstream: http.client.HTTPConnection | None = None
+        self._used = 0.0
 
     def finish(self) -> None:
         if self._upstream is not None:
@@ -128,8 +136,9 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _connected(self) -> http.client.HTTPConnection:
         """The connection to the service; one that the service has closed meanwhile is made anew."""
-        upstream = self._upstream
-        if upstream is None or upstream.sock is None or select.select([upstream.sock], [], [], 0)[0]:
+        upstream, idle = self._upstream, time.monotonic() - self._used
+        self._used = time.monotonic()
+        if upstream is None or upstream.sock is None or idle > IDLE_SECONDS or _is_readable(upstream.sock):
             if upstream is not None:
                 upstream.close()
             upstream = self._upstream = http.client.HTTPConnection("127.0.0.1", self.server.proxy.target, timeout=120)

@@ -70,22 +70,30 @@ class TableLedger:
 
     async def update(self, row: Transaction, event: Event) -> Transaction:
         write = uuid4().hex
+        if (written := await self._merge(row, event, write)) is not None:
+            return written
+        entity = await self._tables.run(LEDGER, get_entity, row.partition, row.transaction_id)
+        etag = "" if entity is None else entity.metadata["etag"]
+        if entity is not None and entity.get("Write") == write:
+            # The client repeats a request whose answer got lost; its second try met the first one's row.
+            return row.model_copy(update={"etag": etag})
+        if etag == row.etag:
+            # Nobody wrote the row: the event's place is taken, by a history whose beginning was deleted by hand.
+            behind = row.model_copy(update={"revision": await self._next_revision(row)})
+            if (written := await self._merge(behind, event, write)) is not None:
+                return written
+        raise Conflict(f"transaction {row.transaction_id} was written by somebody else")
+
+    async def _merge(self, row: Transaction, event: Event, write: str) -> Transaction | None:
         if_unchanged = {"mode": UpdateMode.MERGE, "etag": row.etag, "match_condition": MatchConditions.IfNotModified}
         merge = ("update", {**_row(row), "Write": write}, if_unchanged)
         try:
             answers = await self._tables.run(LEDGER, submit, [merge, ("create", _event(row, event))])
         except HttpResponseError as error:
-            if error.status_code not in _TAKEN:
-                raise
-            return await self._own_write(row, write, error)
+            if error.status_code in _TAKEN:
+                return None
+            raise
         return row.model_copy(update={"etag": answers[0]["etag"]})
-
-    async def _own_write(self, row: Transaction, write: str, error: HttpResponseError) -> Transaction:
-        # The client repeats a request whose answer got lost; its second try then meets the first one's row.
-        entity = await self._tables.run(LEDGER, get_entity, row.partition, row.transaction_id)
-        if entity is None or entity.get("Write") != write:
-            raise Conflict(f"transaction {row.transaction_id} was written by somebody else") from error
-        return row.model_copy(update={"etag": entity.metadata["etag"]})
 
     async def open_entries(self) -> Sequence[OpenEntry]:
         entities = await self._tables.run(OPEN, read_partition, _OPEN_PARTITION)
