@@ -11,7 +11,8 @@ from typing import Any
 from shared.domain.mail import INBOX
 from shared.domain.messages import NOTIFY, Outgoing, WorkOn, queue_for
 from shared.domain.open_entry import OpenEntry, progress_of
-from shared.domain.transaction import FOLDERS, Event, Filing, Key, Notice, Transaction, UnreadableRow
+from shared.domain.reason import Reason
+from shared.domain.transaction import FOLDERS, Event, Filing, Key, Notice, Status, Transaction, UnreadableRow
 from shared.ports import Conflict, Later, Ledger, Mailbox, MailGone, MailRefused, Queues
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ RUN_SECONDS = 240.0  # of one piece of work, below the five minutes after which 
 UNAVAILABLE_SECONDS = 60.0
 CONFLICT_SECONDS = 30.0
 REFUSED_SECONDS = 600.0
+TRIES = 5  # of a write that must not be lost, while others write the same row
 LONGEST_SECONDS = 3600.0  # a Retry-After beyond that is not believed
 
 
@@ -155,21 +157,29 @@ class Case:
         try:
             await self.write(row.changed(self.desk.clock(), filing=Filing.DONE, folder=target), "filed", target)
         except Conflict:
-            await self._bring_home(mailbox, target)
+            await self._note_late_move(target)
             raise
 
-    async def _bring_home(self, mailbox: Mailbox, moved_to: str) -> None:
-        """Undo a move that came late: the row has gone on, and whoever takes it up looks for the mail elsewhere."""
-        now = await self.desk.ledger.get(self.row.key)
-        if now is None or (now.is_resting and now.filing is Filing.NONE):
-            return  # lost, or a person has the mail
-        home = now.folder or INBOX
-        is_right = now.filing is Filing.PENDING and FOLDERS[now.status] == moved_to
-        if home == moved_to or is_right:
-            return
-        with suppress(MailGone, MailRefused):
-            await mailbox.move(self.row.mail_id, home)
-            self.log.info("%s: brought back to %s, its row has gone on", self.desk.function, home)
+    async def _note_late_move(self, folder: str) -> None:
+        """Say in the row where a move that came late has left the mail: the row has gone on, and looks elsewhere."""
+        for _ in range(TRIES):
+            now = await self.desk.ledger.get(self.row.key)
+            if now is None or now.folder == folder or (now.is_resting and now.filing is Filing.NONE):
+                return  # lost, known, or a person has the mail
+            if now.filing is Filing.PENDING and FOLDERS[now.status] == folder:
+                return  # it belongs there
+            after = now.changed(self.desk.clock(), folder=folder)
+            if now.filing is Filing.DONE:  # to be filed once more
+                after = after.model_copy(update={"filing": Filing.PENDING})
+                await self.desk.ledger.put_open(replace(self.desk.entry(after), not_before=self.desk.clock()))
+            with suppress(Conflict):
+                await self.desk.ledger.update(after, Event("moved late", self.desk.function, folder))
+                return
+
+    async def leave_to_person(self, folder: str) -> None:
+        """Rest a mail that does not lie where it was; a folder of ours is no proof of a person, so somebody is told."""
+        status = Status.REVIEW if folder in FOLDERS.values() else Status.IGNORED
+        await self.rest(self.row.rested(status, self.desk.clock(), (Reason.TAKEN_BY_A_PERSON,)))
 
     async def _leave(self, why: str) -> None:
         await self.write(self.row.changed(self.desk.clock(), filing=Filing.NONE), "not filed", why)

@@ -4,9 +4,11 @@ Imports of SDKs stand inside the functions that need them: a function app that i
 does not pay for them.
 """
 
+import gc
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,6 +25,8 @@ from shared.stages.notify import Notify
 from shared.stages.post_to_ap import PostToAP, Route
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from azure.core.credentials import TokenCredential
     from azure.data.tables import TableServiceClient
     from azure.storage.queue import QueueServiceClient
@@ -112,7 +116,7 @@ def stages() -> Stages:
     """The stages of this process; raises InvalidSettings on first use where the environment does not suffice."""
     _quiet_sdks()
     settings = Settings.from_env(os.environ)
-    return Stages(settings, _ports(settings))
+    return Stages(settings, ports(settings))
 
 
 def _quiet_sdks() -> None:
@@ -121,7 +125,20 @@ def _quiet_sdks() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _ports(settings: Settings) -> Ports:
+@contextmanager
+def _importing_much() -> Iterator[None]:
+    """What modules are made of stays for good: looking for garbage among it is a tenth of a cold start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@_importing_much()
+def ports(settings: Settings) -> Ports:
+    """The real implementation of every port, with clients of its own."""
     from shared.adapters.documents import Limits, SubprocessDocuments
     from shared.adapters.queues import StorageQueues
     from shared.adapters.tables import TableLedger, TableRegistry, Tables, TableVendors
@@ -141,10 +158,19 @@ def _ports(settings: Settings) -> Ports:
 def _table_service(storage: Storage) -> "TableServiceClient":
     from azure.data.tables import TableServiceClient
 
-    patience: dict[str, Any] = {**STORAGE_SECONDS, "retry_total": STORAGE_RETRIES}
+    patience: dict[str, Any] = {
+        **STORAGE_SECONDS,
+        "retry_total": STORAGE_RETRIES,
+        "raw_response_hook": _forget_retry_after,
+    }
     if storage.connection_string:
         return TableServiceClient.from_connection_string(storage.connection_string, **patience)
     return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id), **patience)
+
+
+def _forget_retry_after(response: Any) -> None:
+    """Leave it to the client's own short pauses: for as long as that header says, it would sleep in its thread."""
+    response.http_response.headers.pop("Retry-After", None)
 
 
 def _queue_service(storage: Storage) -> "QueueServiceClient":
@@ -168,9 +194,21 @@ def _mailbox(settings: Settings) -> Mailbox:
     from shared.adapters.graph_mailbox import GraphMailbox
 
     client = GraphClient(
-        _graph_authentication(settings), settings.graph_base_url, settings.invoice_mailbox, settings.graph_concurrency
+        _graph_authentication(settings),
+        settings.graph_base_url,
+        settings.invoice_mailbox,
+        settings.graph_concurrency,
+        _tls(),
     )
     return GraphMailbox(client)
+
+
+@cache
+def _tls() -> "SSLContext":
+    """One for all HTTP clients: to read the certificates of all authorities takes as long as to import httpx."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _graph_authentication(settings: Settings) -> "AuthenticationProvider":
@@ -204,4 +242,4 @@ def _channel(settings: Settings) -> Channel:
 
     if not settings.teams_webhook_url:
         return LoggedChannel()
-    return TeamsChannel(httpx.AsyncClient(), settings.teams_webhook_url)
+    return TeamsChannel(httpx.AsyncClient(verify=_tls()), settings.teams_webhook_url)

@@ -7,6 +7,7 @@ The SDK's builders, authentication and middleware are used without its models: p
 import asyncio
 import json
 import random
+import ssl
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -50,7 +51,14 @@ class _Busy(Later):
 class GraphClient:
     """Sends requests for one user's mailbox, at most `concurrency` at once."""
 
-    def __init__(self, authentication: AuthenticationProvider, base_url: str, user: str, concurrency: int) -> None:
+    def __init__(
+        self,
+        authentication: AuthenticationProvider,
+        base_url: str,
+        user: str,
+        concurrency: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         # The SDK's own retries are off for every request: they sleep as long as Retry-After says, up to nine minutes
         # in one call, and they repeat createForward and send.
         # So are its redirects: Graph has none for mail, and a POST that becomes a GET would look like a success.
@@ -59,7 +67,8 @@ class GraphClient:
             RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
         }
         self._http = GraphClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(timeout=TIMEOUT, http2=False), options={**sdk_options, **retries_off}
+            client=httpx.AsyncClient(timeout=TIMEOUT, http2=False, verify=tls or True),
+            options={**sdk_options, **retries_off},
         )
         self._adapter = GraphRequestAdapter(authentication, client=self._http)
         self._adapter.base_url = base_url.rstrip("/")
@@ -109,7 +118,9 @@ class GraphClient:
         """POST, PATCH or DELETE with a JSON body; `repeat` only where a second effect does no harm."""
         information = self._information(method, builder, None, "")
         if body is not None:
-            information.set_stream_content(json.dumps(body).encode(), "application/json")
+            # As UTF-8: escaped, a body that fits becomes three times its size, and one that does not.
+            content = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+            information.set_stream_content(content, "application/json")
         response = await (self._repeat(information) if repeat else self._once(information))
         if status and response.status_code != status:
             raise Later(f"graph {response.status_code} instead of {status}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.domain.forward import summary_lines
+from shared.domain.messages import ADD_VENDOR
 from shared.domain.reason import EXPLANATIONS
 from shared.domain.transaction import FOLDERS, Notice, Status, Transaction
 
@@ -34,10 +35,14 @@ def card(row: Transaction) -> dict[str, Any]:
 
 def poison_card(queue: str, count: int) -> dict[str, Any]:
     """The JSON body that tells of messages which their function could not take; what is in them is not shown."""
+    then = (
+        "Add the vendor again: until then its mails may wait in Needs Vendor."
+        if queue == ADD_VENDOR
+        else "A mail that one of them was about is driven again by itself."
+    )
     what = (
         f"{count} message{'s' if count > 1 else ''} of the queue {queue} failed every time and is not tried again. "
-        "The engineer finds each in the table PoisonMessages, with the reason. "
-        "A mail that one of them was about is driven again by itself."
+        f"The engineer finds each in the table PoisonMessages, with the reason. {then}"
     )
     return {"status": "poison", "reasons": [], **_message("Messages could not be handled", [what], [("Queue", queue)])}
 

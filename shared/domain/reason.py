@@ -58,7 +58,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.AUTO_REPLY: Explanation("This is an automatic reply.", "Nothing to do."),
     Reason.READ_RECEIPT: Explanation("This is a read receipt.", "Nothing to do."),
     Reason.CALENDAR: Explanation("This is a calendar item.", "Nothing to do."),
-    Reason.TAKEN_BY_A_PERSON: Explanation("Somebody moved the mail before it was sent on.", "Nothing to do."),
+    Reason.TAKEN_BY_A_PERSON: Explanation(
+        "The mail was moved out of the Inbox before it was sent on.", f"If it is to be sent on, {_RELEASE}."
+    ),
     Reason.VENDOR_UNKNOWN: Explanation(
         "The vendor is not in the vendor master.", "Add the vendor: the mail is then sent on by itself."
     ),

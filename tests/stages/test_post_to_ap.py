@@ -121,7 +121,7 @@ async def test_a_crash_at_any_call_of_the_second_try_sends_exactly_once(phase: P
 
     async def once_crashed(world: World) -> Mail:
         mail = await enriched(world)
-        await world.crash(post(world, mail), 3, "after")
+        await world.crash(post(world, mail), 4, "after")
         assert world.row(mail).status is Status.POSTING
         world.clock.advance(901)
         return mail
@@ -451,7 +451,21 @@ async def test_a_marked_draft_is_deleted_where_a_person_took_the_mail(world: Wor
     assert world.mailbox.ap_inbox == []
 
 
-@pytest.mark.parametrize("folder", ["Mine", "Review", DELETED])
+async def test_a_mail_that_lies_in_a_folder_of_ours_too_early_is_not_sent_and_somebody_is_told(world: World) -> None:
+    """Its own late move may have brought it there as well as a person."""
+    mail = await enriched(world)
+    world.mailbox.move_by_person(mail.id, "Review")
+    await post(world, mail)
+    await world.settle()
+    assert (world.outcome(mail), world.folder(mail)) == ("review: taken_by_a_person", "Review")
+    assert world.mailbox.ap_inbox == []
+    assert [card["reasons"] for card in world.channel.cards] == [["taken_by_a_person"]]
+    world.release(mail)
+    await world.settle()
+    assert_posted_once(world, mail)
+
+
+@pytest.mark.parametrize("folder", ["Mine", DELETED])
 async def test_a_mail_that_a_person_took_is_neither_sent_nor_moved(world: World, folder: str) -> None:
     mail = await enriched(world)
     world.mailbox.move_by_person(mail.id, folder)
