@@ -17,6 +17,7 @@ import pytest
 
 from infrastructure.local.mailbox import MailboxServer
 from shared.adapters.graph_mailbox import GraphMailbox
+from shared.domain.forward import BODY_LIMIT
 from shared.domain.mail import ELSEWHERE, INBOX, Attachment, AttachmentKind, Listed, Mail
 from shared.domain.transaction import FOLDERS
 from shared.ports import Content, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked
@@ -441,6 +442,12 @@ async def test_a_draft_keeps_its_body_where_none_is_written(world: World) -> Non
     kept = (await world.mailbox.draft(draft.id)).body
     assert "as it was" in kept
     assert "a comment" in kept
+
+
+async def test_the_largest_body_is_written_in_any_script(world: World) -> None:
+    body = "ж" * (BODY_LIMIT // 2)  # with every letter escaped it would be three times its size
+    draft_id = await forwarded(world, replace(CHANGES, body=body))
+    assert body in (await world.mailbox.draft(draft_id)).body
 
 
 async def test_writing_a_draft_twice_leaves_it_as_written_once(world: World) -> None:
