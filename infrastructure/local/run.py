@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from infrastructure.checkout import LocalError
+from infrastructure.checkout import LocalError, checkout
+from infrastructure.local.package import mounted
 from infrastructure.local.samples import AP_MAILBOX, LATE_VENDOR, MAILBOX, VENDORS, sample_mails
 from infrastructure.local.system import System, fresh_folder, running
 from infrastructure.operations.vendors import read_vendors, write_vendors
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what run takes."""
     parser.add_argument("mail", nargs="*", type=Path, help=".eml files or folders; default: the sample mailbox")
     parser.add_argument("--keep", action="store_true", help="leave it running afterwards, until Ctrl-C")
+    parser.add_argument(
+        "--package", type=Path, default=checkout(), metavar="ZIP", help="run this deployment package, not the checkout"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True)
     mails = list(_mails(arguments.mail))
-    with running(fresh_folder()) as system:
+    with mounted(arguments.package.resolve()) as app, running(fresh_folder(), app) as system:
         console.print(f"mails in {system.root}, log in {system.log}", soft_wrap=True)
         asyncio.run(_add_vendors(system, console))
         system.arrive(mails)

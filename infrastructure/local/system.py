@@ -77,21 +77,21 @@ class System(Outside):
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[System]:
-    """Run storage, mailbox and host over a folder until the block ends."""
+def running(folder: Path, app: Path | None = None) -> Iterator[System]:
+    """Run storage, mailbox and a host for the app (default: this checkout) over a folder until the block ends."""
     root, log = folder / "mail", folder / "host.log"
     with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
         environment = app_environment(storage.connection_string, mailbox.url)
-        host = _start_host(environment, output)
+        host = _start_host(app or checkout(), environment, output)
         try:
             yield System(root, storage.connection_string, log, mailbox, environment, host)
         finally:
             process.stop(host, seconds=30)
 
 
-def _start_host(environment: Mapping[str, str], output: IO[bytes]) -> "subprocess.Popen[str]":
+def _start_host(app: Path, environment: Mapping[str, str], output: IO[bytes]) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "infrastructure.local", "host"],
+        [sys.executable, "-m", "infrastructure.local", "host", "--app", str(app)],
         cwd=checkout(),
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -96,13 +96,14 @@ class GraphMailbox:
         value = marker.replace("'", "''")  # OData's own escape of a quote
         found = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_PROPERTY}' and ep/value eq '{value}')"
         query: dict[str, str | int] = {"filter": found, "select": "id,isDraft,parentFolderId,from", "top": 50}
-        page = await self._client.get(self._client.user.messages, query, expects="value")
-        if not page["value"]:
+        # All pages: one may be empty and lead to another.
+        items = [item async for page in self._pages(self._client.user.messages, query) for item in page]
+        if not items:
             return []
         deleted, junk = await self._well_known("deleteditems"), await self._well_known("junkemail")
         return [
             Marked(str(item["id"]), bool(item.get("isDraft")))
-            for item in page["value"]
+            for item in items
             if await self._is_trustworthy(item, deleted, junk)
         ]
 

@@ -592,6 +592,15 @@ async def test_an_id_that_never_was_one_is_refused(local: LocalWorld) -> None:
             await local.mailbox.get(mail_id)
 
 
+async def test_evidence_is_found_behind_an_empty_page(local: LocalWorld, local_mailbox: MailboxServer) -> None:
+    draft_id = await forwarded(local)
+    local_mailbox.faults.replace([{"kind": "empty_page", "count": 1}])
+    try:
+        assert await local.mailbox.marked(CHANGES.marker) == [Marked(draft_id, is_draft=True)]
+    finally:
+        local_mailbox.faults.clear()
+
+
 async def test_an_unknown_mailbox_is_no_fault_of_the_mail(local_mailbox: MailboxServer) -> None:
     async with graph_client(local_mailbox.graph_url, user="nobody@contoso.example") as client:
         mailbox = GraphMailbox(client)

@@ -68,6 +68,8 @@ _EFFECTS: list[dict[str, Any]] = [
     {"kind": "search_lags", "seconds": 3},
     {"kind": "duplicate_items"},
     {"kind": "reordered_items"},
+    {"kind": "empty_page"},
+    {"kind": "slow_down", **_SEND},
 ]
 # Each of these costs a person an answer; a mailbox in which one forward in ten bounces has other troubles.
 _FOR_PEOPLE: list[dict[str, Any]] = [

@@ -33,8 +33,8 @@ LONG = 60  # seconds that no test waits for
 MARKED = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER}' and ep/value eq '0123-1')"
 ANY_KIND = (
     "one of throttled, unavailable, gateway_timeout, error, html, empty, reset, timeout, quota, mail_deleted, "
-    "mail_moved, draft_gone, sent_late, bounce, attachment_lost, attachment_shrunk, search_lags, duplicate_items, "
-    "reordered_items"
+    "mail_moved, draft_gone, sent_late, slow_down, bounce, attachment_lost, attachment_shrunk, search_lags, "
+    "duplicate_items, reordered_items, empty_page"
 )
 
 
@@ -312,6 +312,15 @@ def test_the_draft_is_gone_and_the_sent_copy_has_another_id(world: World) -> Non
     assert journal(world)[-4] == ("POST", 202, "draft_gone")
 
 
+def test_a_send_is_accepted_and_asks_for_a_pause(world: World) -> None:
+    draft = marked_draft(world)
+    rules(world, {"kind": "slow_down", "retry_after": 7})
+    answer = send(world, draft["id"])
+    assert (answer.status_code, answer.headers["Retry-After"]) == (202, "7")
+    assert len(delivered(world)) == 1
+    assert journal(world)[-1] == ("POST", 202, "slow_down")
+
+
 @pytest.mark.parametrize("draft_stays", [False, True])
 @pytest.mark.parametrize("others", [[], [{"kind": "draft_gone"}]], ids=["same id", "other id"])
 def test_the_sent_copy_comes_late(world: World, others: list[dict[str, Any]], *, draft_stays: bool) -> None:
@@ -515,6 +524,12 @@ def test_a_list_comes_in_another_order(full: World) -> None:
     found = pages(full, 4)
     assert [sorted(page) for page in found] == [ALL[:4], ALL[4:8], ALL[8:]]
     assert all(page != sorted(page) for page in found)
+
+
+def test_an_empty_page_leads_to_the_one_that_it_should_have_been(full: World) -> None:
+    rules(full, {"kind": "empty_page", "count": 2})
+    assert pages(full, 4) == [[], [], ALL[:4], ALL[4:8], ALL[8:]]
+    assert injected(full) == {"empty_page": 2}
 
 
 @pytest.mark.parametrize("kind", ["duplicate_items", "reordered_items"])

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from infrastructure.checkout import LocalError, checkout
+from infrastructure.local.package import mounted, packages_of, standard_library
 from infrastructure.local_settings import SettingError, add_local_settings
 
 _LEASE_SECONDS = 600.0  # of every receive, whatever host.json says
@@ -15,7 +16,12 @@ _LEASE_SECONDS = 600.0  # of every receive, whatever host.json says
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names what host takes."""
     parser.add_argument(
-        "--app", type=Path, default=checkout(), metavar="DIR", help="the function app; default: this checkout"
+        "--app",
+        type=Path,
+        default=checkout(),
+        metavar="APP",
+        help="the function app: a folder, or a deployment package, zipped or not, which then runs on what it holds "
+        "and nothing else; default: this checkout",
     )
     parser.add_argument(
         "--until-idle",
@@ -35,18 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the app until Ctrl-C, SIGTERM or idleness."""
-    app: Path = arguments.app.resolve()
-    if not app.is_dir():
-        raise LocalError(f"no such folder: {app}")
     if arguments.lease < 1:
         raise LocalError("--lease must be at least 1: storage counts whole seconds")
+    with mounted(arguments.app.resolve()) as app:
+        return _run(app, arguments)
+
+
+def _run(app: Path, arguments: argparse.Namespace) -> int:
     take_over_path(app)
     os.chdir(app)
-    # Only now: Azure imports the SDK, too, from the app's packages where they hold it.
-    from infrastructure.local.host import host, host_json, log  # noqa: PLC0415
-
     try:
-        add_local_settings(app, os.environ)
+        # Only now: Azure imports the SDK, too, from the app's packages where they hold it.
+        from infrastructure.local.host import host, host_json, log  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise LocalError(f"{app}: the package lacks {error.name}, which this host needs as well") from error
+    try:
+        add_local_settings(checkout() if packages_of(app) else app, os.environ)
         followed = host_json.parse(_host_json(app), cores=os.cpu_count() or 1)
     except (SettingError, host_json.HostJsonError) as error:
         raise LocalError(str(error)) from error
@@ -60,14 +70,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def take_over_path(app: Path) -> None:
-    """Gives sys.path the order that an app has on Azure: its folder, its packages, and nothing else of this checkout.
+    """Gives sys.path the order that an app has on Azure: its folder, its packages, the standard library.
 
+    A checkout has no packages of its own and takes what is installed here. This host, too, runs on what the package
+    holds: it needs Azure's SDKs alone, and anything else beside them could hide that the package lacks it.
     https://github.com/Azure/azure-functions-python-worker/blob/4.34.0/python/prodV4/worker.py
     """
-    packages = app / ".python_packages" / "lib" / "site-packages"
-    ours = {checkout(), app, packages}
-    rest = [entry for entry in sys.path if Path(entry or os.curdir).resolve() not in ours]
-    sys.path[:] = [str(app), *([str(packages)] if packages.is_dir() else []), *rest]
+    packages = packages_of(app)
+    if packages is not None:
+        sys.path[:] = [str(app), str(packages), *standard_library()]
+        sys.dont_write_bytecode = True  # a mounted package takes none; a folder that was extracted by hand would
+        return
+    ours = {checkout(), app}
+    sys.path[:] = [str(app), *(entry for entry in sys.path if Path(entry or os.curdir).resolve() not in ours)]
 
 
 def _host_json(app: Path) -> str:

@@ -53,6 +53,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         # on send
         "draft_gone": Kind(is_effect=True),  # the sent copy gets another id
         "sent_late": Kind(is_effect=True, required=("seconds",), options={"draft_stays": False}),
+        "slow_down": Kind(is_effect=True, options={"retry_after": 1}),  # accepted, with a Retry-After
         "bounce": Kind(is_effect=True, options={"seconds": 0, "status_code": "5.2.2"}),
         # on createForward
         "attachment_lost": Kind(is_effect=True),
@@ -61,6 +62,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "search_lags": Kind(is_effect=True, required=("seconds",)),
         "duplicate_items": Kind(is_effect=True),
         "reordered_items": Kind(is_effect=True),
+        "empty_page": Kind(is_effect=True),  # with a link to the page as it should have been
     }
 )
 REQUEST_KINDS = frozenset(name for name, kind in KINDS.items() if not kind.is_effect)

@@ -148,7 +148,9 @@ class MessageRoutes:
             if not mail.is_draft:
                 raise item_not_found()
             self._outbox.send(item, mail, request.whims)
-        return Response(HTTPStatus.ACCEPTED)
+        slowed = request.whims.take("slow_down")
+        headers = () if slowed is None else (("Retry-After", str(slowed.fault.options["retry_after"])),)
+        return Response(HTTPStatus.ACCEPTED, headers=headers)
 
     def move(self, request: Request, place: Place, key: str) -> Response:
         """POST messages/{id}/move."""

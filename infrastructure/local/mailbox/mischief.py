@@ -5,6 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from infrastructure.local.mailbox import listing
+from infrastructure.local.mailbox.exchange import encode_query
 from infrastructure.local.mailbox.fault import Fault
 from infrastructure.local.mailbox.item import Item
 from infrastructure.local.mailbox.mail import Attachment, Mail
@@ -32,7 +33,9 @@ def searchable(store: Store, items: list[Item], options: Mapping[str, str], whim
 
 
 def disordered(page: list[Item], following: str | None, options: Mapping[str, str], whims: Whims) -> _Page:
-    """Return a page as it is shown: perhaps with items twice, here or again on the next one, or in another order."""
+    """Return a page as it is shown: perhaps empty at first, with items twice, or in another order."""
+    if page and whims.take("empty_page") is not None:
+        return [], encode_query(options)
     shown = page
     if page and (repeats := whims.take("duplicate_items")) is not None:
         shown = _with_repeats(shown, repeats.choice)
