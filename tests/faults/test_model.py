@@ -251,8 +251,9 @@ def _stage(world: World, queue: str) -> Callable[[bytes], Awaitable[Outgoing | N
 
 
 def _is_excused(queue: str, error: BaseException) -> bool:
-    """Whether a function may fail so: with the storage, as a tick with the mailbox, as AddVendor in a crowd."""
-    excused = (StorageDown, *([Later] if queue == TICK else []), *([Conflict] if queue == ADD_VENDOR else []))
+    """Whether a function may fail so: with the storage, as a tick with the mailbox or time, as AddVendor in a crowd."""
+    of_their_own = {TICK: (Later, TimeoutError), ADD_VENDOR: (Conflict,)}
+    excused: tuple[type[Exception], ...] = (StorageDown, *of_their_own.get(queue, ()))
     if isinstance(error, BaseExceptionGroup):
         return error.split(excused)[1] is None
     return isinstance(error, excused)
