@@ -1,13 +1,15 @@
-# make run    the whole system on the sample mailbox; on other mails: make run MAILS=folder
+# make run    the whole system on the sample mailbox; on other mails: make run MAILS=folder; from a zip: PACKAGE=zip
 # make test   every check
 # make soak   the fault tests in full: 10,000 mails, and twenty times the examples; takes two hours
-# make setup  what both need: .venv and the storage emulator; does nothing when all is there
+# make package          dist/invoice-agent.zip, built and verified
+# make bench-coldstart  what a cold start costs, beside a bare app and a package that nobody thought about
+# make setup  what all need: .venv, the storage emulator, wheels; does nothing when all is there
 # make lock   requirements.txt and the dev group resolved again, with hashes
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := test
-.PHONY: setup run test soak lint types imports tests lock clean
+.PHONY: setup run test soak package bench-coldstart lint types imports tests lock clean
 
 VERSION  := $(shell cat .python-version)
 PYTHON   ?= python$(VERSION)
@@ -16,7 +18,9 @@ EMULATOR := infrastructure/local/storage/package-lock.json
 # A variable that stands on make's command line; one of the environment is somebody else's.
 given     = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
 
-setup: .venv/.ready .tools/azurite/.ready
+PACKAGED  = $(if $(call given,PACKAGE),--package $(call given,PACKAGE))
+
+setup: .venv/.ready .tools/azurite/.ready .tools/wheels/.ready
 
 .venv/.ready: requirements-lock.txt tests/requirements-lock.txt .python-version
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python $(VERSION), or name it: make PYTHON=/path/to/python$(VERSION)" >&2; exit 1; }
@@ -32,8 +36,13 @@ setup: .venv/.ready .tools/azurite/.ready
 	@$(BIN)/python -m infrastructure.local install
 	@touch $@
 
+.tools/wheels/.ready: .venv/.ready requirements-lock.txt infrastructure/package/policy.toml
+	@echo "setting up what packages are made of (once, under a minute)"
+	@$(BIN)/python -m infrastructure.package fetch
+	@touch $@
+
 run: setup
-	@$(BIN)/python -m infrastructure.local run $(call given,ARGS) $(call given,MAILS)
+	@$(BIN)/python -m infrastructure.local run $(strip $(call given,ARGS) $(PACKAGED) $(call given,MAILS))
 
 test: lint types imports tests
 
@@ -52,6 +61,13 @@ tests: setup
 
 soak: setup
 	SOAK=1 $(BIN)/python -m pytest --no-cov tests/faults
+
+package: setup
+	@$(BIN)/python -m infrastructure.package build
+	@$(BIN)/python -m infrastructure.package verify dist/invoice-agent.zip
+
+bench-coldstart: setup
+	@$(BIN)/python -m infrastructure.bench.coldstart
 
 lock: setup
 	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \

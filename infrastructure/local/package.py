@@ -15,10 +15,9 @@ from infrastructure.checkout import LocalError
 PACKAGES = Path(".python_packages", "lib", "site-packages")
 
 
-def packages_of(app: Path) -> Path | None:
-    """Where the package keeps its dependencies; None where the app is a checkout, which has none of its own."""
-    folder = app / PACKAGES
-    return folder if folder.is_dir() else None
+def is_package(app: Path) -> bool:
+    """Whether the app's folder brings its dependencies along: installed distributions, not a module or two."""
+    return any((app / PACKAGES).glob("*.dist-info"))
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shared.domain.pattern import Pattern
+
 # Active ISO 4217 codes that trade invoices use; a closed list, so that other words in capitals are no currency.
 _CODES = (
     "AED|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|KWD|MAD|MXN|MYR|NOK|NZD|"
@@ -31,12 +33,12 @@ _DOLLARS = frozenset({"AUD", "CAD", "CLP", "COP", "HKD", "MXN", "NZD", "SGD", "T
 _CURRENCY = "|".join([_CODES, *(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))])
 _NUMBER = r"\d{1,3}(?:[ '\u2019.,]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?"
 _DASH = r"[-\u2212\u2013]"
-_MONEY = re.compile(
+_MONEY = Pattern(
     rf"(?<![\w.,/])(?P<open>\(|{_DASH})?\s?(?:(?P<before>{_CURRENCY})\s?)?(?P<minus>{_DASH}\s?)?"
     rf"(?P<number>{_NUMBER})(?![\w/%]|[.,:]\d|\s%)(?P<close>\)|{_DASH}(?!\w))?(?:\s?(?P<after>{_CURRENCY})(?!\w))?"
 )
-_CODE = re.compile(rf"(?<!\w)(?:{_CURRENCY})(?!\w)")
-_NAMED = re.compile(
+_CODE = Pattern(rf"(?<!\w)(?:{_CURRENCY})(?!\w)")
+_NAMED = Pattern(
     rf"(?:\(|(?i:currency|währung|devise|moneda|divisa|valuta|munt|in)[\s:]{{1,3}})({_CURRENCY})(?![\w.]\w)"
 )
 _DECIMALS = re.compile(r"\d([.,])\d\d(?![\d.,])")
@@ -59,7 +61,7 @@ def decimal_mark(text: str) -> str | None:
 
 def money_at_start(text: str, mark: str | None = None) -> tuple[Money, int] | None:
     """The amount that a text begins with and where it ends; `mark` decides 1.234 and 1,234."""
-    match = _MONEY.match(text)
+    match = _MONEY.compiled.match(text)
     if match is None:
         return None
     amount = parse_number(match["number"], mark)
@@ -96,14 +98,14 @@ def _iso(printed: str | None) -> str | None:
 
 def currency_named(text: str) -> str | None:
     """The currency that begins a text, None where it begins with something else."""
-    match = _CODE.match(text)
+    match = _CODE.compiled.match(text)
     return _iso(match.group()) if match else None
 
 
 def currencies_in(text: str) -> set[str]:
     """Every currency that stands at an amount of the text, or that it names as its currency; words alone are none."""
-    at_amounts = (m["before"] or m["after"] for m in _MONEY.finditer(text))
-    return {iso for code in (*at_amounts, *_NAMED.findall(text)) if code and (iso := _iso(code))}
+    at_amounts = (m["before"] or m["after"] for m in _MONEY.compiled.finditer(text))
+    return {iso for code in (*at_amounts, *_NAMED.compiled.findall(text)) if code and (iso := _iso(code))}
 
 
 def settle(printed: str | None, text: str) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from shared.domain.pattern import Pattern
+
 V = TypeVar("V")
 
 # What is looked at; an invoice states its facts on far less, and every rule is linear in it.
@@ -38,7 +40,7 @@ Row = tuple[Cell, ...]
 class Label:
     """What introduces a value: `pattern` is searched in a cell; `below` allows the value under a heading."""
 
-    pattern: re.Pattern[str]
+    pattern: Pattern
     below: bool = True
 
 
@@ -68,7 +70,7 @@ def labelled(rows: list[Row], label: Label, parse: Callable[[str], V | None]) ->
     """Every value that the label introduces: in its own cell, in the next one, or below."""
     for index, row in enumerate(rows):
         for column, cell in enumerate(row):
-            for match in label.pattern.finditer(cell.text):
+            for match in label.pattern.compiled.finditer(cell.text):
                 rest = rest_after(cell.text, match.end())
                 places = [rest] if rest else _neighbours(rows, index, column, below=label.below)
                 value = _first(parse, places)

@@ -3,6 +3,7 @@
 import re
 
 from shared.domain.cells import Label
+from shared.domain.pattern import Pattern
 
 _NO = r"(?:n[°º]|n\.[ °º]|nr\b\.?|no\b\.?|num(?:ber|mer|éro|ero|\b\.?)|nummer|n[úu]m(?:ero)?\b\.?|id\b|#)"
 _INVOICE = (
@@ -17,8 +18,8 @@ _OTHER = (
 _WORD = r"(?<![\w/-])"
 
 
-def _any(*alternatives: str, prefix: str = _WORD) -> re.Pattern[str]:
-    return re.compile(f"{prefix}(?:{'|'.join(alternatives)})", re.IGNORECASE)
+def _any(*alternatives: str, prefix: str = _WORD) -> Pattern:
+    return Pattern(f"{prefix}(?:{'|'.join(alternatives)})", re.IGNORECASE)
 
 
 _NO_OF = r"n(?:uméro|°|o\.?|[úu]m(?:ero|\.)?|ro\.?|umero)\s?(?:de |della |di )?(?:la )?"
@@ -28,7 +29,7 @@ NUMBERS = (
     Label(_any(rf"{_INVOICE}(?=\s*[:#]?\s+#?[\w/-]*\d)", prefix="^" + _OTHER), below=False),
 )
 # A bare word as the heading of a column ("Factuur" over the number); only in a row of headings.
-NUMBER_HEADING = re.compile(rf"{_INVOICE}", re.IGNORECASE)
+NUMBER_HEADING = Pattern(_INVOICE, re.IGNORECASE)
 SUBJECT_NUMBERS = (
     Label(_any(_NUMBER_LABEL, prefix=_WORD + _OTHER), below=False),
     Label(_any(rf"{_INVOICE}(?=\s*[:#-]?\s+#?[\w/-]*\d)", prefix=_WORD + _OTHER), below=False),
@@ -114,8 +115,8 @@ _CREDIT = (
     r"factura rectificativa|nota di credito|credit ?nota|credit ?factuur)"
 )
 _PLAIN = r"(?:(?:tax |commercial |vat |retail )?invoice|rechnung|facture|factura|fattura|factuur)"
-CREDIT_HEADING = re.compile(rf"{_CREDIT}(?:\W.*)?", re.IGNORECASE)
-INVOICE_HEADING = re.compile(rf"(?:kopie |copy )?{_PLAIN}[.:]?", re.IGNORECASE)
+CREDIT_HEADING = Pattern(rf"{_CREDIT}(?:\W.*)?", re.IGNORECASE)
+INVOICE_HEADING = Pattern(rf"(?:kopie |copy )?{_PLAIN}[.:]?", re.IGNORECASE)
 CREDIT_SUBJECT = _any(rf"{_CREDIT}(?!\w)")
 # Made out by the buyer: an invoice that German practice also titles "Gutschrift" (UNTDID 1001: 389).
 SELF_BILLED = _any(r"self[ -]?bill", r"gutschrifts?verfahren", r"selbstfaktur", r"auto-?facturation", r"autofattura")

@@ -15,6 +15,7 @@ from shared.domain.cells import MAX_CHARACTERS, Label, Row, clean, labelled, row
 from shared.domain.dates import Order, Printed, date_at_start, order_between, order_shown
 from shared.domain.facts import Document, Fact, Facts, Kind, Legibility
 from shared.domain.mail import Mail
+from shared.domain.pattern import Pattern
 from shared.domain.totals import totals_in
 from shared.domain.vat_ids import vat_id_at_start
 
@@ -98,7 +99,7 @@ def _facts(text: _Text) -> Facts:
 
 def _subject_facts(subject: str) -> Facts:
     text = _text("subject", " ".join(subject.split()))
-    is_credit = labels.CREDIT_SUBJECT.search(text.whole) and not labels.SELF_BILLED.search(text.whole)
+    is_credit = labels.CREDIT_SUBJECT.compiled.search(text.whole) and not labels.SELF_BILLED.compiled.search(text.whole)
     return Facts(
         invoice_number=_labelled_number(text, *labels.SUBJECT_NUMBERS),
         kind=Fact(Kind.CREDIT_NOTE, "subject") if is_credit else None,
@@ -160,7 +161,7 @@ def _bare_number(text: str) -> str | None:
 
 def _number_under_heading(page: _Page) -> Iterator[tuple[str, str]]:
     for row, under in zip(page.rows, page.rows[1:], strict=False):
-        heading = [c for c in row if labels.NUMBER_HEADING.fullmatch(c.text)]
+        heading = [c for c in row if labels.NUMBER_HEADING.compiled.fullmatch(c.text)]
         if len(row) < len(("customer", "date", "invoice")) or len(heading) != 1:
             continue
         for cell in under:
@@ -188,7 +189,11 @@ def _order(text: _Text, issued: Fact[Printed] | None, due: Fact[Printed] | None)
         return shown
     if issued and due and (between := order_between(issued.value, due.value)):
         return between
-    is_day_first = labels.DAY_FIRST_WORDS.search(text.whole) or settle(None, text.whole) in {"EUR", "GBP", "CHF"}
+    is_day_first = labels.DAY_FIRST_WORDS.compiled.search(text.whole) or settle(None, text.whole) in {
+        "EUR",
+        "GBP",
+        "CHF",
+    }
     return Order.DAY_FIRST if is_day_first else None
 
 
@@ -209,7 +214,7 @@ def _total(text: _Text) -> tuple[Fact[Decimal] | None, Fact[str] | None]:
 def _money(text: _Text) -> Fact[Money] | None:
     mark = decimal_mark(text.whole)
     for rank in range(len(labels.TOTALS)):
-        if rank == labels.DUE_RANK and labels.PART_PAID.search(text.whole):
+        if rank == labels.DUE_RANK and labels.PART_PAID.compiled.search(text.whole):
             return None
         found = [(money, page.place) for page in text.pages for money in totals_in(page.rows, rank, mark)]
         if found:
@@ -225,7 +230,7 @@ def _kind(text: _Text) -> Fact[Kind] | None:
     """The kind by the heading; both headings, or a document made out by the buyer, leave it open."""
     credit = _place_of(text, labels.CREDIT_HEADING)
     invoice = _place_of(text, labels.INVOICE_HEADING)
-    if credit and (invoice or labels.SELF_BILLED.search(text.whole)):
+    if credit and (invoice or labels.SELF_BILLED.compiled.search(text.whole)):
         return None
     if credit:
         return Fact(Kind.CREDIT_NOTE, credit)
@@ -233,9 +238,9 @@ def _kind(text: _Text) -> Fact[Kind] | None:
     return Fact(Kind.INVOICE, invoice) if invoice else None
 
 
-def _place_of(text: _Text, heading: re.Pattern[str]) -> str | None:
+def _place_of(text: _Text, heading: Pattern) -> str | None:
     top = ((page.place, cell.text) for page in text.pages[:1] for row in page.rows[:_TOP_ROWS] for cell in row)
-    return next((place for place, cell in top if heading.fullmatch(cell)), None)
+    return next((place for place, cell in top if heading.compiled.fullmatch(cell)), None)
 
 
 def _has_number(page: _Page) -> bool:

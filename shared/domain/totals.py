@@ -17,7 +17,7 @@ _TABLE = 3  # net, tax and gross beside each other
 
 def totals_in(rows: Sequence[Row], rank: int, mark: str | None) -> Iterator[Money]:
     """Every amount that a label of this rank (see `labels.TOTALS`) introduces."""
-    pattern = labels.TOTALS[rank].pattern
+    pattern = labels.TOTALS[rank].pattern.compiled
     for index, row in enumerate(rows):
         for column, cell in enumerate(row):
             for match in pattern.finditer(cell.text):

@@ -56,18 +56,9 @@ class Host:
 
     def kill(self) -> None:
         """End it as a power cut would; returns when it is gone."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """Ask it to end and wait until it has."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-        if not process.wait_until(lambda: not self.is_running, seconds=30, step=0.005):
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
+        process.wait_until(lambda: not self.is_running, seconds=30, step=0.005)
 
 
 class Hosts:

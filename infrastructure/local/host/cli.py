@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from infrastructure.checkout import LocalError, checkout
-from infrastructure.local.package import mounted, packages_of, standard_library
+from infrastructure.local.package import PACKAGES, is_package, mounted, standard_library
 from infrastructure.local_settings import SettingError, add_local_settings
 
 _LEASE_SECONDS = 600.0  # of every receive, whatever host.json says
@@ -56,7 +56,7 @@ def _run(app: Path, arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise LocalError(f"{app}: the package lacks {error.name}, which this host needs as well") from error
     try:
-        add_local_settings(checkout() if packages_of(app) else app, os.environ)
+        add_local_settings(checkout() if is_package(app) else app, os.environ)
         followed = host_json.parse(_host_json(app), cores=os.cpu_count() or 1)
     except (SettingError, host_json.HostJsonError) as error:
         raise LocalError(str(error)) from error
@@ -70,19 +70,19 @@ def _run(app: Path, arguments: argparse.Namespace) -> int:
 
 
 def take_over_path(app: Path) -> None:
-    """Gives sys.path the order that an app has on Azure: its folder, its packages, the standard library.
+    """Gives sys.path the order that an app has on Azure: its folder, its packages, and nothing else of this checkout.
 
-    A checkout has no packages of its own and takes what is installed here. This host, too, runs on what the package
-    holds: it needs Azure's SDKs alone, and anything else beside them could hide that the package lacks it.
+    What is installed here comes last, and for a package not at all: it would hide what the package lacks. This host
+    then runs on what the package holds, too; it needs nothing but Azure's SDKs.
     https://github.com/Azure/azure-functions-python-worker/blob/4.34.0/python/prodV4/worker.py
     """
-    packages = packages_of(app)
-    if packages is not None:
-        sys.path[:] = [str(app), str(packages), *standard_library()]
+    packages = app / PACKAGES
+    ours = {checkout(), app, packages}
+    rest = [entry for entry in sys.path if Path(entry or os.curdir).resolve() not in ours]
+    if is_package(app):
+        rest = standard_library()
         sys.dont_write_bytecode = True  # a mounted package takes none; a folder that was extracted by hand would
-        return
-    ours = {checkout(), app}
-    sys.path[:] = [str(app), *(entry for entry in sys.path if Path(entry or os.curdir).resolve() not in ours)]
+    sys.path[:] = [str(app), *([str(packages)] if packages.is_dir() else []), *rest]
 
 
 def _host_json(app: Path) -> str:

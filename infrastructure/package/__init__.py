@@ -1,0 +1,1 @@
+"""Makes the deployment zip, and judges it."""

@@ -1,0 +1,49 @@
+"""Bytecode of the target: made by its own interpreter, and compared with what a package holds."""
+
+import io
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from infrastructure.package import press
+from infrastructure.package.findings import CouldNotRunError
+
+MOUNT = "/home/site/wwwroot/"  # where the platform mounts the package; tracebacks name it
+
+
+class CompileError(CouldNotRunError):
+    """A source that the target's Python does not understand; the message names file and line."""
+
+
+def cached(source: str, tag: str) -> str:
+    """Where the bytecode of a source lies: `a/b.py` is compiled to `a/__pycache__/b.cpython-311.pyc`."""
+    path = PurePosixPath(source)
+    return str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc")
+
+
+def compile_all(interpreter: Path, sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The content of the .pyc of each source, by the name of the source in the zip; raises CompileError."""
+    word, made = run(interpreter, "compile", {MOUNT + name: source for name, source in sources.items()})
+    if word:
+        raise CompileError(f"{word.removeprefix(MOUNT)}; Python of the target cannot compile it, so mend or cut it")
+    return {name.removeprefix(MOUNT): content for name, content in made.items()}
+
+
+def compare(interpreter: Path, sources: Mapping[str, bytes], compiled: Mapping[str, bytes]) -> list[str]:
+    """The sources whose bytecode, given by the same names, is not what the interpreter makes of them."""
+    fresh = compile_all(interpreter, {name: sources[name] for name in compiled})
+    return sorted(name for name, content in compiled.items() if content != fresh[name])
+
+
+def run(interpreter: Path, task: str, blobs: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:
+    """Has the interpreter do a task of press.py; raises CouldNotRunError where it does not answer."""
+    request = io.BytesIO()
+    press.send(request, task, blobs)
+    # no_debug_ranges: lines but no columns, a quarter less bytecode; tracebacks lose their carets and nothing else.
+    # -I: nothing of the user's environment counts, and not this folder, whose modules have everyday names.
+    command = [str(interpreter), "-I", "-S", "-X", "utf8", "-X", "no_debug_ranges", press.__file__]
+    answer = subprocess.run(command, input=request.getvalue(), capture_output=True, check=False)
+    if answer.returncode:
+        last = answer.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise CouldNotRunError(f"{interpreter} could not {task} the package: {' '.join(last)}")
+    return press.receive(io.BytesIO(answer.stdout))

@@ -1,0 +1,1 @@
+"""One rule a file; each takes the package and yields its findings."""

@@ -1,0 +1,187 @@
+"""Imports: what the app and its dependencies ask for, found in the package and Python's own library alone."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from infrastructure.package.findings import Finding
+from infrastructure.package.modules import Import, imports_of, is_below, is_module, is_package, module_name, parents
+from infrastructure.package.package import SITE, Ground, Package, left_out
+from infrastructure.package.runtime import Runtime
+
+_AT_ONCE = (
+    "ModuleNotFoundError: No module named '{0}'. Cannot find module. Please check the requirements.txt file ...; "
+    "the app is not indexed: 0 functions"
+)
+_LATER = "it loads; ModuleNotFoundError: No module named '{0}' only at the invocation that gets there"
+_ELSEWHERE = "ModuleNotFoundError: No module named '{0}' when something imports {1}, in the worst case while indexing"
+_NAME = "ImportError: cannot import name '{0}'"
+
+
+def findings(package: Package, ground: Ground) -> Iterator[Finding]:
+    """Of the app every import, those inside functions included; of the dependencies what runs at their own import."""
+    if ground.runtime is None:
+        return
+    index = _Index(package, ground.runtime)
+    files = [file for name in package.sources if (file := _file(name, package.sources[name])) is not None]
+    certain = _certain(files)
+    for file in files:
+        for each in file.imports:
+            fault = index.fault(file, each, ground)
+            if fault and (file.module in certain or index.is_hole(fault)):
+                yield _finding(file, each, fault, index)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A source, and the imports that count in it."""
+
+    name: str
+    module: str
+    is_app: bool
+    imports: tuple[Import, ...]
+
+
+def _file(name: str, source: bytes) -> _File | None:
+    """None for what cannot be imported, or not be read: that is told by the check of the syntax."""
+    path = PurePosixPath(name.removeprefix(SITE))
+    is_app = str(path) == name
+    if not (is_module(path) or is_app):
+        return None
+    try:
+        stated = imports_of(source if is_app else _at_once(source), module_name(path), is_package(path))
+    except (SyntaxError, ValueError):
+        return None
+    return _File(name, module_name(path), is_app, tuple(stated))
+
+
+def _at_once(source: bytes) -> bytes:
+    """The imports of a source that run with it whatever holds, each in its line, and nothing else.
+
+    Whether `if sys.platform == ...` holds is the author's business.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        body = ast.parse(source).body
+    lines = source.splitlines()
+    kept = [b""] * len(lines)
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            place = slice(node.lineno - 1, node.end_lineno)
+            kept[place] = lines[place]
+    return b"\n".join(kept)
+
+
+def _certain(files: list[_File]) -> set[str]:
+    """The modules that are imported whenever all of the app is: what it asks for, and what that asks for at once."""
+    known = {file.module: file for file in files}
+    reached = {file.module for file in files if file.is_app}
+    waiting = list(reached)
+    while waiting:
+        file = known.get(waiting.pop())
+        for each in file.imports if file else ():
+            if each.optional:
+                continue
+            wanted = (each.module, *(f"{each.module}.{name}" for name in each.names))
+            found = {module for one in wanted for module in (*parents(one), one) if module in known} - reached
+            reached |= found
+            waiting += found
+    return reached
+
+
+class _Index:
+    """What can be imported."""
+
+    def __init__(self, package: Package, runtime: Runtime) -> None:
+        self._package = package
+        self._runtime = runtime
+        self._bound: dict[str, set[str] | None] = {}
+        self.left_out = tuple(left_out(package))
+
+    def has(self, module: str) -> bool:
+        return module in self._package.modules or self._runtime.has_standard(module)
+
+    def is_hole(self, module: str) -> bool:
+        """Whether a part is missing of something that the package has; an extra that was never installed is none."""
+        return module.partition(".")[0] in self._package.modules
+
+    def fault(self, file: _File, stated: Import, ground: Ground) -> str:
+        """The module or name that cannot be found; empty where all can."""
+        if stated.optional or _is_cut(file.module, stated.module, ground):
+            return ""
+        if not self.has(stated.module):
+            return stated.module
+        if not file.is_app:
+            return ""
+        bound = self._names(stated.module)
+        missing = [
+            n for n in stated.names if bound is not None and n not in bound and not self.has(f"{stated.module}.{n}")
+        ]
+        return f"{stated.module}.{missing[0]}" if missing else ""
+
+    def _names(self, module: str) -> set[str] | None:
+        """The names that a module of the package binds; None where its source does not tell."""
+        if module not in self._bound:
+            member = self._package.modules.get(module, "")
+            source = self._package.sources.get(member)
+            self._bound[module] = _bound(source) if source is not None else None
+        return self._bound[module]
+
+
+def _is_cut(importer: str, imported: str, ground: Ground) -> bool:
+    return any(is_below(importer, cut.importer) and is_below(imported, cut.imported) for cut in ground.policy.cuts)
+
+
+def _bound(source: bytes) -> set[str] | None:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
+    names: set[str] = {"*", "__name__", "__file__", "__doc__", "__path__", "__spec__", "__package__", "__loader__"}
+    for node in _at_module_level(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            return None
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"globals", "setattr"}:
+            return None
+    return None if "__getattr__" in names else names
+
+
+def _at_module_level(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those inside functions and classes."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _at_module_level(node)
+
+
+def _finding(file: _File, stated: Import, fault: str, index: _Index) -> Finding:
+    what = f"line {stated.line} imports what the package does not have"
+    effect = _LATER if stated.in_function else _AT_ONCE if file.is_app else _ELSEWHERE
+    if fault != stated.module:
+        effect = effect.replace("ModuleNotFoundError: No module named '{0}'", _NAME)
+        fault = fault.removeprefix(f"{stated.module}.")
+        return Finding(
+            "imports",
+            file.name,
+            what,
+            f"{fault} in {stated.module}",
+            "no such name",
+            effect.format(fault, file.module),
+            "mend the import, or the module that it names",
+        )
+    was_left_out = any(is_below(fault, each) for each in index.left_out)
+    remedy = (
+        f"name {fault} under [[keep]] in infrastructure/package/policy.toml and build anew"
+        if was_left_out
+        else "name its distribution in requirements.txt and lock it, or take the import out"
+    )
+    found = "left out by the build" if was_left_out else "neither in the package nor in Python's library"
+    return Finding("imports", file.name, what, fault, found, effect.format(fault, file.module), remedy)

@@ -1,0 +1,73 @@
+"""RECORD: each distribution's own list of files and hashes, held against what the package has."""
+
+import base64
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from infrastructure.package.findings import Finding
+from infrastructure.package.members import Member
+from infrastructure.package.package import SITE, Distribution, Ground, Package
+
+_EFFECT = "the worker compares no hashes: it would import whatever lies there"
+_REMEDY = "build the package anew from the lock; change no installed file by hand"
+_HASHES = {"sha256", "sha384", "sha512"}
+_UNHASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
+
+
+def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: ARG001
+    """Every hash, nothing that is not listed, nothing that is listed and missing."""
+    listed: set[str] = set()
+    for distribution in package.distributions:
+        text = distribution.text("RECORD")
+        if text is None:
+            yield _finding(f"{distribution.folder}/RECORD", "a distribution has no RECORD", "RECORD", "none")
+            continue
+        rows = _rows(text)
+        listed |= {path for path, _ in rows}
+        yield from _mismatches(distribution, rows, package.site)
+    yield from _unlisted(package, listed)
+
+
+def _rows(text: str) -> list[tuple[str, str]]:
+    """Path and hash of each file; scripts, which pip puts outside of site-packages, left out."""
+    rows = (row for row in csv.reader(io.StringIO(text)) if row)
+    return [(row[0], row[1] if len(row) > 1 else "") for row in rows if not row[0].startswith(("../", "/"))]
+
+
+def _mismatches(
+    distribution: Distribution, rows: list[tuple[str, str]], site: Mapping[str, Member]
+) -> Iterator[Finding]:
+    for path, wanted in rows:
+        member = site.get(path)
+        if member is None:
+            yield _finding(path, f"a file of {distribution.name} is missing", "the file that RECORD lists", "none")
+        elif wanted:
+            found = _hash_like(wanted, member.read())
+            if found != wanted:
+                yield _finding(path, f"a file of {distribution.name} is not the one that was installed", wanted, found)
+        elif not (path.endswith(".pyc") or PurePosixPath(path).name in _UNHASHED):
+            yield _finding(path, f"RECORD of {distribution.name} proves nothing of a file", "a hash", "none")
+
+
+def _hash_like(wanted: str, content: bytes) -> str:
+    kind = wanted.partition("=")[0]
+    if kind not in _HASHES:
+        return f"{kind or 'nothing'}, which proves nothing; wanted one of {', '.join(sorted(_HASHES))}"
+    digest = hashlib.new(kind, content).digest()
+    return f"{kind}={base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def _unlisted(package: Package, listed: set[str]) -> Iterator[Finding]:
+    for path in package.site:
+        # Bytecode is judged against its source, by the check of that name.
+        if path not in listed and not path.endswith(".pyc") and "/RECORD" not in path:
+            yield _finding(
+                path, "a file belongs to no distribution", "only files that a RECORD lists", "not listed in any RECORD"
+            )
+
+
+def _finding(path: str, what: str, wanted: str, found: str) -> Finding:
+    return Finding("record", SITE + path if path else "", what, wanted, found, _EFFECT, _REMEDY)
