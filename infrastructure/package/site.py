@@ -2,6 +2,7 @@
 
 import csv
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +29,7 @@ def install(lock: Path, target: Target, folder: Path, *, offline: bool = False) 
         *(interpreter.uv(), "pip", "install", "--quiet", "--target", str(folder), "--requirement", str(lock)),
         *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile-bytecode"),
         *("--python-version", target.python, "--python-platform", target.platform),
-        *("--python", str(interpreter.find(target.interpreter))),
+        *("--python", sys.executable),  # uv wants one; what it installs is for the target
         *(["--offline"] if offline else []),
     ]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
