@@ -194,8 +194,9 @@ class PostToAP:
             await self._delete(drafts)
             await case.leave_to_person(mail.folder)
             return
-        await self._delete(drafts[1:])
         draft_id = drafts[0] if drafts else await self._draft(case.row)
+        # By id: a list of Graph may name one draft twice.
+        await self._delete(other for other in drafts if other != draft_id)
         differs = await self._difference(mail, draft_id)
         if differs:
             case.log.warning("the forward is not sent: %s", differs)

@@ -10,7 +10,7 @@ import pytest
 import tests.stages.world
 from shared.domain.messages import RAW_MAIL
 from shared.domain.transaction import Status
-from shared.ports import Later, MailRefused
+from shared.ports import Later, MailRefused, Marked
 from tests.fakes import ADDRESS, AfterSend
 from tests.faults.bad_days import BadDay, Slot, refusing
 from tests.stages.world import Crash, Phase, Tuning
@@ -189,6 +189,25 @@ async def test_a_draft_of_an_earlier_round_is_not_sent_with_its_old_codes() -> N
     await site.minutes(20)
     [sent] = site.mailbox.ap_inbox
     assert ("9999" in sent.body, "6200" in sent.body) == (True, False)
+    assert site.mailbox.drafts == []
+
+
+async def test_a_draft_that_a_search_names_twice_is_not_deleted_before_it_is_sent() -> None:
+    site = BadDay()
+    mail = site.invoice()
+    await site.tick()
+    await site.work(RAW_MAIL, mail)
+    site.lose_messages()
+    await site.crash(site.work("to-post", mail), 8, "before")  # the draft is written, and nothing sent
+    assert len(site.mailbox.drafts) == 1
+    served = site.mailbox.marked
+
+    async def twice(marker: str) -> list[Marked]:
+        return [*await served(marker)] * 2
+
+    site.mailbox.marked = twice  # type: ignore[method-assign]  # as Graph's lists may
+    await site.minutes(40)
+    assert (site.outcome(mail), len(site.mailbox.ap_inbox)) == ("posted", 1)
     assert site.mailbox.drafts == []
 
 

@@ -47,5 +47,5 @@ def test_stages_and_adapters_pass_on_the_package(good: Path, tmp_path: Path, azu
     assert done.returncode == 0, done.stdout[-5000:]
     found = json.loads(origins.read_text())
     assert found["foreign"] == {}
-    needed = {"shared.wiring", "msgraph", "azure.data.tables", "azure.storage.queue", "azure.identity", "pydantic"}
+    needed = {"shared.stages.post_to_ap", "msgraph", "azure.data.tables", "azure.storage.queue", "pydantic"}
     assert needed <= set(found["package"])
