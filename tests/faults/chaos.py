@@ -29,7 +29,7 @@ AT_ONCE = 300  # mails in the Inbox and not yet finished
 KILL_SECONDS = (10.0, 30.0)  # between two kills
 STORAGE_RATE = 0.1
 SETTINGS = {
-    "STUCK_AFTER_SECONDS": "20",
+    "STUCK_AFTER_SECONDS": "45",  # more than a claim, or every tick would drive what is being worked on
     "CLAIM_SECONDS": "40",  # more than a piece of work takes, as the setting demands
     "DELIVERY_PATIENCE_SECONDS": "10",
     "REDRIVE_LIMIT": "30",

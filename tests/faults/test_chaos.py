@@ -31,7 +31,7 @@ def test_under_chaos_every_mail_reaches_ap_once(
         assert outcome.doubled == {}
         assert outcome.lost == set()
         assert outcome.elsewhere == {}
-        assert len(outcome.unconfirmed) <= MAILS / 1000
+        assert len(outcome.unconfirmed) <= max(1, MAILS // 1000)  # one in a small run is chance
         assert place.is_quiet(MAILS)
         # What a person was asked was what the faults make necessary, and nothing else.
         assert set(chaos.releases) <= {Reason.UNDELIVERED, Reason.FORWARD_DIFFERS}
