@@ -11,12 +11,11 @@ from string import Template
 
 from infrastructure.package import bytecode, reach
 from infrastructure.package.modules import is_below, is_module, module_name
+from infrastructure.package.places import LEFT_OUT, SITE
 from infrastructure.package.policy import Hollow, Policy
 from infrastructure.package.reach import RuleError
 from infrastructure.package.site import Distribution
 
-SITE = ".python_packages/lib/site-packages/"
-LEFT_OUT = "left_out.txt"
 _TRACES = {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"}  # of one installation; RECORD is written anew
 _FOR_TYPE_CHECKERS = (".pyi", "py.typed")  # nothing reads them at run time, however often sources name them
 

@@ -32,10 +32,6 @@ class Member:
         """Bytes."""
         return len(self.content)
 
-    def read(self) -> bytes:
-        """The content."""
-        return self.content
-
 
 @dataclass(frozen=True, slots=True)
 class End:

@@ -14,13 +14,13 @@ from infrastructure.package.findings import Finding
 from infrastructure.package.fresh import Fresh
 from infrastructure.package.members import Member
 from infrastructure.package.modules import is_module, module_name
+from infrastructure.package.places import LEFT_OUT, SITE
 from infrastructure.package.policy import Policy
 from infrastructure.package.runtime import Runtime
 
 if TYPE_CHECKING:
     from infrastructure.package.probing import Probed
 
-SITE = ".python_packages/lib/site-packages/"
 _CODE = (".py", ".so", ".pyc")
 
 
@@ -57,7 +57,7 @@ class Distribution:
     def text(self, name: str) -> str | None:
         """The content of one of its files; None where it is missing."""
         member = self.files.get(name)
-        return member.read().decode("utf-8", "replace") if member else None
+        return member.content.decode("utf-8", "replace") if member else None
 
 
 class Package:
@@ -82,7 +82,7 @@ class Package:
     @cached_property
     def sources(self) -> dict[str, bytes]:
         """Every Python source, by the name of its member."""
-        return {name: member.read() for name, member in self.members.items() if name.endswith(".py")}
+        return {name: member.content for name, member in self.members.items() if name.endswith(".py")}
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -153,6 +153,6 @@ def open_package(path: Path) -> Package:
 
 def left_out(package: Package) -> Iterator[str]:
     """The modules that the build left out on purpose."""
-    member = package.app.get("left_out.txt")
+    member = package.app.get(LEFT_OUT)
     if member:
-        yield from member.read().decode("utf-8", "replace").split()
+        yield from member.content.decode("utf-8", "replace").split()

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infrastructure.package.package import SITE, Package
+from infrastructure.package.package import Package
+from infrastructure.package.places import SITE
 from infrastructure.package.runtime import Runtime
 from infrastructure.package.stand_in import MESSAGES, StandIn
 
@@ -82,7 +83,7 @@ def _read_only_copy(package: Package, folder: Path) -> Iterator[Path]:
     for name, member in package.members.items():
         path = app / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(member.read())
+        path.write_bytes(member.content)
         path.chmod(0o444)
     folders = [app, *(Path(parent, name) for parent, names, _ in os.walk(app) for name in names)]
     for each in folders:

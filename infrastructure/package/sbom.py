@@ -14,7 +14,8 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
-from infrastructure.package.contents import SITE, Contents
+from infrastructure.package.contents import Contents
+from infrastructure.package.places import SITE
 from infrastructure.package.site import Distribution
 
 

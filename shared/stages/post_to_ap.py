@@ -118,12 +118,12 @@ class PostToAP:
                 await self._posted(case)
                 await self._delete(drafts)
             case Step.FORWARD:
-                if not (is_first_try or drafts):
-                    case.log.info("an earlier try may have left a draft without our marker")
                 if is_first_try:
                     # What an earlier round left behind says what was known then.
                     await self._delete(drafts)
                     drafts = []
+                elif not drafts:
+                    case.log.info("an earlier try may have left a draft without our marker")
                 await self._forward(case, drafts)
             case Step.WAIT:
                 await case.put_off_until(self._patience_ends(case.row), "sent, but not confirmed yet")

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from packaging.utils import canonicalize_name
 
 from infrastructure.package import bytecode, interpreter, policy
+from infrastructure.package.places import SITE
 
-SITE = ".python_packages/lib/site-packages/"
 TAG = policy.read().target.tag
 
 

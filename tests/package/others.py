@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infrastructure.checkout import checkout
+from infrastructure.package.places import SITE
 from tests.package.asking import Answer, Question, ask
-from tests.package.draft import SITE, Draft, Original, record_of
+from tests.package.draft import Draft, Original, record_of
 from tests.package.sabotage import Sabotage
 
 TOOLS = ("abi3audit", "auditwheel", "check-wheel-contents", "pip", "azure-functions-doctor")

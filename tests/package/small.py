@@ -9,7 +9,8 @@ from pathlib import Path
 from infrastructure.package import archive, interpreter, policy, runtime
 from infrastructure.package.findings import Finding
 from infrastructure.package.fresh import compile_package
-from infrastructure.package.package import SITE, Ground, Package, open_package
+from infrastructure.package.package import Ground, Package, open_package
+from infrastructure.package.places import SITE
 from infrastructure.package.probing import Probed
 from infrastructure.package.runtime import Runtime
 from infrastructure.package.verify import RULES

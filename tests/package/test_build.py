@@ -24,9 +24,9 @@ from infrastructure.checkout import checkout
 from infrastructure.package import app_files, build, fetch, interpreter, lock, policy, reach, site
 from infrastructure.package.__main__ import main
 from infrastructure.package.bytecode import cached, compare
-from infrastructure.package.contents import SITE
 from infrastructure.package.findings import CouldNotRunError
 from infrastructure.package.modules import module_name
+from infrastructure.package.places import SITE
 
 RULES = policy.read()
 

@@ -33,7 +33,7 @@ def refusals(path: Path) -> list[str]:
 def test_members_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = written(tmp_path / "a.zip", (entry("a.py"), b"A = 1\n"), (entry("b/c.bin"), bytes(range(256))))
     package = open_package(path)
-    assert {name: member.read() for name, member in package.members.items()} == {
+    assert {name: member.content for name, member in package.members.items()} == {
         "a.py": b"A = 1\n",
         "b/c.bin": bytes(range(256)),
     }

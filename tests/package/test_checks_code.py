@@ -7,7 +7,8 @@ import pytest
 
 from infrastructure.package import bytecode, policy
 from infrastructure.package.elf import kind_of
-from infrastructure.package.package import SITE, Package
+from infrastructure.package.package import Package
+from infrastructure.package.places import SITE
 from tests.package.small import judged, package, site, target
 
 TAG = policy.read().target.tag

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.package import policy
-from infrastructure.package.package import SITE
+from infrastructure.package.places import SITE
 from tests.package.small import distribution, judged, package, site
 
 APP = {"function_app.py": "import azure.functions\n", "host.json": "{}"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.package.draft import SITE, TAG, Draft, Original, entry, record_of
+from infrastructure.package.places import SITE
+from tests.package.draft import TAG, Draft, Original, entry, record_of
 from tests.package.judging import STATIC, Judge
 
 Change = Callable[[Draft], None]

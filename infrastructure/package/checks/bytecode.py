@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 from infrastructure.package.bytecode import cached
 from infrastructure.package.findings import Finding
 from infrastructure.package.modules import is_module
-from infrastructure.package.package import SITE, Ground, Package
+from infrastructure.package.package import Ground, Package
+from infrastructure.package.places import SITE
 from infrastructure.package.runtime import Runtime
 
 _HEADER = 16  # magic, flags, and two fields that depend on the flags (PEP 552)
@@ -35,9 +36,9 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
         if not name.endswith(".pyc"):
             continue
         if name in expected:
-            yield from _content(name, expected[name], member.read(), ground, ground.runtime)
+            yield from _content(name, expected[name], member.content, ground, ground.runtime)
         else:
-            yield _astray(name, package, member.read(), ground.runtime, tag)
+            yield _astray(name, package, member.content, ground.runtime, tag)
     yield from _missing(package, expected)
 
 

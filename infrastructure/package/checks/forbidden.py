@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Ground, Package
+from infrastructure.package.package import Ground, Package
+from infrastructure.package.places import SITE
 
 _SECRET = "whoever can read the package can use it; the app runs, so nothing else would tell"  # noqa: S105
 _ROTATE = "take it out, and replace the secret: it has been in a file that was meant to be passed on"
@@ -69,8 +70,8 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: AR
     for name, member in package.members.items():
         below = name.removeprefix(SITE)
         yield from _by_name(name, below)
-        yield from _by_content(name, member.read(), is_app=below == name)
-        yield from _installed_for_development(name, below, member.read())
+        yield from _by_content(name, member.content, is_app=below == name)
+        yield from _installed_for_development(name, below, member.content)
 
 
 def _by_name(name: str, below: str) -> Iterator[Finding]:

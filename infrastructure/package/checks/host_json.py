@@ -17,7 +17,7 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
     if member is None:
         return  # told by the check of the layout
     try:
-        document = json.loads(member.read())
+        document = json.loads(member.content)
     except (ValueError, RecursionError) as error:
         document, fault = None, str(error)
     else:

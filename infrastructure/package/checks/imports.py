@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from infrastructure.package.findings import Finding
 from infrastructure.package.modules import Import, imports_of, is_below, is_module, is_package, module_name, parents
-from infrastructure.package.package import SITE, Ground, Package, left_out
+from infrastructure.package.package import Ground, Package, left_out
+from infrastructure.package.places import SITE
 from infrastructure.package.runtime import Runtime
 
 _AT_ONCE = (

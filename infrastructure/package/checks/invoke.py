@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from infrastructure.package.checks.index import APP, clean, of_orders
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Ground, Package
+from infrastructure.package.package import Ground, Package
+from infrastructure.package.places import SITE
 from infrastructure.package.probing import Answer
 
 

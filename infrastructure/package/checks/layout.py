@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Ground, Package
+from infrastructure.package.package import Ground, Package
+from infrastructure.package.places import SITE
 
 _BUILD = "build the package with: python -m infrastructure.package build"
 _SILENT = "the worker answers Success with 0 functions, without any error; it looks deployed, and nothing runs"

@@ -7,7 +7,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Distribution, Ground, Package
+from infrastructure.package.package import Distribution, Ground, Package
+from infrastructure.package.places import SITE
 
 _EFFECT = (
     "the app runs on other code than was tested; a missing distribution is ModuleNotFoundError, while indexing or, "

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Ground, Package, top_levels
+from infrastructure.package.package import Ground, Package, top_levels
+from infrastructure.package.places import SITE
 
 # What the worker brings beside the standard library, https://github.com/Azure/azure-functions-python-worker.
 WORKERS = frozenset(
@@ -75,7 +76,7 @@ def _workers_own(package: Package) -> Iterator[Finding]:
             f"take {distribution} out of what requirements.txt leads to",
         )
     for name, member in package.site.items():
-        if name.endswith("_pb2.py") and b"runtime_version" in member.read():
+        if name.endswith("_pb2.py") and b"runtime_version" in member.content:
             yield Finding(
                 "names",
                 SITE + name,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Ground, Package
+from infrastructure.package.package import Ground, Package
+from infrastructure.package.places import SITE
 
 # Namespaces of which the worker has a part of its own.
 _WORKERS = frozenset({"azure", "azurefunctions", "google"})
@@ -31,7 +32,7 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: AR
         if (
             (is_shared or folder in _WORKERS)
             and not is_claimed
-            and not any(mark in member.read() for mark in _STILL_OPEN)
+            and not any(mark in member.content for mark in _STILL_OPEN)
         ):
             dotted = folder.replace("/", ".")
             shared = ", ".join(sorted(owners.get(folder, ()))) or "the worker"

@@ -41,7 +41,7 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
     beside = {PurePosixPath(name).name for name in package.members}
     parsed: dict[str, Elf] = {}
     for name, member in package.members.items():
-        content, is_library = member.read(), bool(_LIBRARY.search(name))
+        content, is_library = member.content, bool(_LIBRARY.search(name))
         kind = elf.kind_of(content)
         if is_library:
             yield from _by_name(name, target)

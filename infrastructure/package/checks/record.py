@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from infrastructure.package.findings import Finding
 from infrastructure.package.members import Member
-from infrastructure.package.package import SITE, Distribution, Ground, Package
+from infrastructure.package.package import Distribution, Ground, Package
+from infrastructure.package.places import SITE
 
 _EFFECT = "the worker compares no hashes: it would import whatever lies there"
 _REMEDY = "build the package anew from the lock; change no installed file by hand"
@@ -45,7 +46,7 @@ def _mismatches(
         if member is None:
             yield _finding(path, f"a file of {distribution.name} is missing", "the file that RECORD lists", "none")
         elif wanted:
-            found = _hash_like(wanted, member.read())
+            found = _hash_like(wanted, member.content)
             if found != wanted:
                 yield _finding(path, f"a file of {distribution.name} is not the one that was installed", wanted, found)
         elif not (path.endswith(".pyc") or PurePosixPath(path).name in _UNHASHED):

@@ -7,7 +7,8 @@ from packaging import tags
 from packaging.tags import Tag
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.package import SITE, Distribution, Ground, Package
+from infrastructure.package.package import Distribution, Ground, Package
+from infrastructure.package.places import SITE
 from infrastructure.package.policy import Target
 
 _EFFECT = (

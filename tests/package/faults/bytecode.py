@@ -5,8 +5,9 @@ import importlib.util
 import marshal
 import struct
 
+from infrastructure.package.places import SITE
 from tests.package import strays
-from tests.package.draft import SITE, TAG, Draft
+from tests.package.draft import TAG, Draft
 from tests.package.sabotage import Collection
 
 FAULTS = Collection()

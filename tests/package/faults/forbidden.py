@@ -2,7 +2,8 @@
 
 import random
 
-from tests.package.draft import SITE, Draft
+from infrastructure.package.places import SITE
+from tests.package.draft import Draft
 from tests.package.sabotage import Collection
 
 FAULTS = Collection("whoever can read the package can read it")

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tests.package.draft import SITE, Draft
+from infrastructure.package.places import SITE
+from tests.package.draft import Draft
 from tests.package.sabotage import Collection
 
 FAULTS = Collection()

@@ -2,8 +2,9 @@
 
 from importlib import metadata
 
+from infrastructure.package.places import SITE
 from tests.package import elf, strays
-from tests.package.draft import SITE, Draft
+from tests.package.draft import Draft
 from tests.package.sabotage import Collection
 
 FAULTS = Collection()

@@ -1,0 +1,4 @@
+"""Where things lie in a package."""
+
+SITE = ".python_packages/lib/site-packages/"  # the dependencies: the one place that every hosting plan has on sys.path
+LEFT_OUT = "left_out.txt"  # the modules that the build left out, as shared/left_out.py reads them
