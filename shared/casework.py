@@ -153,7 +153,8 @@ class Case:
             return
         except MailRefused as error:
             self._cannot_be_filed = True
-            raise Later(f"cannot be filed: {error}", REFUSED_SECONDS) from error
+            wait = min(REFUSED_SECONDS, self.desk.stuck_after.total_seconds())
+            raise Later(f"cannot be filed: {error}", wait) from error
         try:
             await self.write(row.changed(self.desk.clock(), filing=Filing.DONE, folder=target), "filed", target)
         except Conflict:

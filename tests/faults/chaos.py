@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +19,7 @@ from azure.data.tables import TableClient, TableServiceClient
 from infrastructure.local.samples import AP_MAILBOX, MAILBOX
 from shared.adapters.tables import LEDGER, OPEN
 from shared.domain.reason import Reason
+from shared.domain.transaction import Status, Transaction
 from tests.faults.hosts import Host, Hosts
 from tests.faults.mails import invoice_mail
 from tests.faults.proxy import Answer, Cut, Exchange, Instead, Phase
@@ -77,6 +78,7 @@ _FOR_PEOPLE: list[dict[str, Any]] = [
     {"kind": "attachment_lost", **_FORWARD},
     {"kind": "attachment_shrunk", **_FORWARD},
 ]
+_FOR_A_PERSON = {Status.REVIEW, Status.FAILED}
 _LONG = [{"kind": "throttled", "retry_after": seconds, "rate": 0.001} for seconds in (179, 180)]
 
 
@@ -130,6 +132,7 @@ class Outcome:
     sent: Counter[str] = field(default_factory=Counter)  # by file name
     unconfirmed: set[str] = field(default_factory=set)
     elsewhere: dict[str, str] = field(default_factory=dict)  # file name to a folder it should not lie in
+    rows: dict[str, Transaction] = field(default_factory=dict)  # by file name
 
     @property
     def doubled(self) -> dict[str, int]:
@@ -211,28 +214,32 @@ class Chaos:
         for path in self.site.cards()[self._cards_seen :]:
             card = json.loads(path.read_bytes())
             self._cards_seen += 1
-            if card["status"] in {"review", "failed"}:
+            if card["status"] in _FOR_A_PERSON:
                 self._to_answer.append((card["transactionId"], set(card["reasons"])))
         self._to_answer = [one for one in self._to_answer if not self._is_answered(*one)]
 
     def _is_answered(self, transaction_id: str, reasons: set[str]) -> bool:
-        file = self._file_of(transaction_id)
+        row = self._row(transaction_id)
+        if row is None or row["Status"] not in _FOR_A_PERSON:
+            return True  # it has gone on meanwhile
+        file = self.site.mailbox.file_of(MAILBOX, row["MailId"])
         if file is None or not file.name.startswith("inv-"):
             return True  # a delivery report that fits nothing
         if Reason.DELIVERY_UNCONFIRMED in reasons:
             self._unconfirmed.add(file.name)
-        elif file.parent.name in {"Review", "Failed"}:
-            shutil.move(file, self._inbox / file.name)
-            self.releases.update(reasons)
-            self._unconfirmed.discard(file.name)
-        return file.parent.name != "Inbox"  # not filed yet: a clerk looks again
+            return True
+        if file.parent.name not in {"Review", "Failed"}:
+            return False  # not filed yet: a clerk looks again
+        shutil.move(file, self._inbox / file.name)
+        self.releases.update(reasons)
+        self._unconfirmed.discard(file.name)
+        return True
 
-    def _file_of(self, transaction_id: str) -> Path | None:
+    def _row(self, transaction_id: str) -> Mapping[str, Any] | None:
         try:
-            row = self._ledger.get_entity(time.strftime("%Y%m", time.gmtime()), transaction_id)
+            return self._ledger.get_entity(time.strftime("%Y%m", time.gmtime()), transaction_id)
         except ResourceNotFoundError:
             return None
-        return self.site.mailbox.file_of(MAILBOX, row["MailId"])
 
     @cached_property
     def _service(self) -> TableServiceClient:
@@ -260,14 +267,17 @@ class Chaos:
             for path in (self.site.root / MAILBOX / folder).glob("inv-*.eml"):
                 if not (folder == "Review" and path.name in self._unconfirmed):
                     outcome.elsewhere[path.name] = folder
+        outcome.rows.update((_numbered(row.subject), row) for row in self.site.rows() if "INV-" in row.subject)
         return outcome
 
 
 def _source_of(path: Path) -> str:
     """Which mail an AP mail is the forward of: its number stands in the subject."""
-    head = path.read_bytes()[:8000].decode(errors="replace")
-    number = head.partition("INV-")[2][:5]
-    return name_of(int(number))
+    return _numbered(path.read_bytes()[:8000].decode(errors="replace"))
+
+
+def _numbered(text: str) -> str:
+    return name_of(int(text.partition("INV-")[2][:5]))
 
 
 def measured(chaos: Chaos, outcome: Outcome, seconds: float) -> Iterator[str]:
@@ -282,3 +292,7 @@ def measured(chaos: Chaos, outcome: Outcome, seconds: float) -> Iterator[str]:
     yield f"  cards {len(chaos.site.cards())}, poison kept {dict(chaos.site.poison())}"
     yield "  faults: " + ", ".join(f"{kind} {count}" for kind, count in sorted(faults.items()))
     yield "  released: " + ", ".join(f"{reason} {count}" for reason, count in sorted(chaos.releases.items()))
+    for name in sorted(outcome.lost | set(outcome.elsewhere) | set(outcome.doubled)):
+        row = outcome.rows.get(name)
+        known = row.model_dump_json(exclude_defaults=True) if row else "no row"
+        yield f"  {name}: in {outcome.elsewhere.get(name, 'no folder that is wrong')}, {known}"

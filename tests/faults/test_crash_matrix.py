@@ -52,7 +52,7 @@ class Case:
             else:
                 if self.boundary is not None:
                     self._second_host(place)
-                self.faults = list(faults_of(place, kills=int(self.killed.is_set())))
+                self.faults += faults_of(place, kills=int(self.killed.is_set()))
         return self
 
     def _first_host(self, place: Site) -> None:
