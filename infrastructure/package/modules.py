@@ -2,6 +2,7 @@
 
 import ast
 import re
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ _FAILS_SOFTLY = {"ImportError", "ModuleNotFoundError", "Exception", "BaseExcepti
 _BY_NAME = {"import_module", "__import__"}
 _HERE = {"__name__", "__package__"}
 _RELATIVE = re.compile(r"(?P<dots>\.+)(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)")
+# One parse at a time: CPython 3.11 counts the depth of all threads together, and may refuse the result for it,
+# https://github.com/python/cpython/issues/106905.
+_PARSING = threading.Lock()
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -53,17 +57,25 @@ def is_below(module: str, ancestor: str) -> bool:
     return module == ancestor or module.startswith(ancestor + ".")
 
 
-def imports_of(source: bytes, module: str, is_package: bool) -> list[Import]:  # noqa: FBT001  spoken in one breath
-    """What a source file may import once it runs, type checking aside; raises SyntaxError."""
-    with warnings.catch_warnings():
+def parse(source: bytes) -> ast.Module:
+    """The tree of a source, in any thread; raises SyntaxError, also for what no parser can take."""
+    with _PARSING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an odd escape in a dependency is not ours to tell
         try:
-            tree = ast.parse(source)
-            reader = _Reader(module if is_package else module.rpartition(".")[0])
-            reader.visit(tree)
-            reader.add_lazy(tree)
+            return ast.parse(source)
         except (ValueError, RecursionError, MemoryError) as error:
-            raise SyntaxError(f"{module}: {error}") from error
+            raise SyntaxError(str(error)) from error
+
+
+def imports_of(source: bytes, module: str, is_package: bool) -> list[Import]:  # noqa: FBT001  spoken in one breath
+    """What a source file may import once it runs, type checking aside; raises SyntaxError."""
+    tree = parse(source)
+    reader = _Reader(module if is_package else module.rpartition(".")[0])
+    try:
+        reader.visit(tree)
+        reader.add_lazy(tree)
+    except RecursionError as error:
+        raise SyntaxError(f"{module}: {error}") from error
     return reader.found
 
 

@@ -1,13 +1,21 @@
 """Imports: what the app and its dependencies ask for, found in the package and Python's own library alone."""
 
 import ast
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from infrastructure.package.findings import Finding
-from infrastructure.package.modules import Import, imports_of, is_below, is_module, is_package, module_name, parents
+from infrastructure.package.modules import (
+    Import,
+    imports_of,
+    is_below,
+    is_module,
+    is_package,
+    module_name,
+    parents,
+    parse,
+)
 from infrastructure.package.package import Ground, Package, left_out
 from infrastructure.package.places import SITE
 from infrastructure.package.runtime import Runtime
@@ -53,7 +61,7 @@ def _file(name: str, source: bytes) -> _File | None:
         return None
     try:
         stated = imports_of(source if is_app else _at_once(source), module_name(path), is_package(path))
-    except (SyntaxError, ValueError):
+    except SyntaxError:
         return None
     return _File(name, module_name(path), is_app, tuple(stated))
 
@@ -63,9 +71,7 @@ def _at_once(source: bytes) -> bytes:
 
     Whether `if sys.platform == ...` holds is the author's business.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        body = ast.parse(source).body
+    body = parse(source).body
     lines = source.splitlines()
     kept = [b""] * len(lines)
     for node in body:
@@ -137,8 +143,8 @@ def _is_cut(importer: str, imported: str, ground: Ground) -> bool:
 
 def _bound(source: bytes) -> set[str] | None:
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+        tree = parse(source)
+    except SyntaxError:
         return None
     names: set[str] = {"*", "__name__", "__file__", "__doc__", "__path__", "__spec__", "__package__", "__loader__"}
     for node in _at_module_level(tree):
