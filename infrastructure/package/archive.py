@@ -1,6 +1,5 @@
 """The zip as a file: the same members give the same bytes."""
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -9,15 +8,12 @@ from pathlib import Path
 from infrastructure.package import bytecode, press
 
 
-def write(path: Path, members: Mapping[str, bytes], interpreter: Path | None = None) -> str:
-    """Writes a zip, by atomic replace, and returns its sha256.
+def pack(members: Mapping[str, bytes], interpreter: Path | None = None) -> bytes:
+    """The zip of these members: names sorted, times and modes fixed.
 
-    Names are sorted, times and modes fixed. The deflated bytes are those of the zlib that the interpreter has (this
-    process's own where none is named).
+    The deflated bytes are those of the zlib that the interpreter has (this process's own where none is named).
     """
-    content = press.pack(members) if interpreter is None else bytecode.run(interpreter, "pack", members)[1]["zip"]
-    replace(path, content)
-    return hashlib.sha256(content).hexdigest()
+    return press.pack(members) if interpreter is None else bytecode.run(interpreter, "pack", members)[1]["zip"]
 
 
 def replace(path: Path, content: bytes) -> None:

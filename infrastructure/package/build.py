@@ -1,6 +1,7 @@
 """Builds the package: application, dependencies, bytecode, and the papers that go with them."""
 
 import argparse
+import hashlib
 import sys
 import tempfile
 import time
@@ -61,13 +62,15 @@ def make(root: Path, out: Path, rules: Policy, *, offline: bool = False) -> Buil
     with tempfile.TemporaryDirectory(prefix="package-") as folder:
         site.install(root / LOCK, rules.target, Path(folder), offline=offline)
         chosen = contents.gather(app, Path(folder), site.distributions(Path(folder)), rules, python)
-    sha256 = archive.write(out, {name: each.content for name, each in chosen.members.items()}, python)
+    content = archive.pack({name: each.content for name, each in chosen.members.items()}, python)
+    sha256 = hashlib.sha256(content).hexdigest()
     reasons = lock.requested_by(root / LOCK)
     papers = out.with_suffix(".manifest.json"), out.with_suffix(".cdx.json")
     archive.replace(papers[0], manifest.render(chosen, rules.target, sha256, reasons).encode())
     archive.replace(papers[1], sbom.render(_named(root), chosen, sha256, reasons).encode())
+    archive.replace(out, content)  # last: a zip never lies beside papers of an earlier one
     left = sum(chosen.files_left_out.values())
-    return Built(out, sha256, out.stat().st_size, len(chosen.members), left, *papers)
+    return Built(out, sha256, len(content), len(chosen.members), left, *papers)
 
 
 def _named(root: Path) -> tuple[str, str]:

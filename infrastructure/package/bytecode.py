@@ -1,4 +1,4 @@
-"""Bytecode of the target: made by its own interpreter, and compared with what a package holds."""
+"""Bytecode of the target, made by its own interpreter."""
 
 import io
 import subprocess
@@ -7,8 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from infrastructure.package import press
 from infrastructure.package.findings import CouldNotRunError
-
-MOUNT = "/home/site/wwwroot/"  # where the platform mounts the package; tracebacks name it
+from infrastructure.package.places import MOUNT
 
 
 class CompileError(CouldNotRunError):
@@ -27,12 +26,6 @@ def compile_all(interpreter: Path, sources: Mapping[str, bytes]) -> dict[str, by
     if word:
         raise CompileError(f"{word.removeprefix(MOUNT)}; Python of the target cannot compile it, so mend or cut it")
     return {name.removeprefix(MOUNT): content for name, content in made.items()}
-
-
-def compare(interpreter: Path, sources: Mapping[str, bytes], compiled: Mapping[str, bytes]) -> list[str]:
-    """The sources whose bytecode, given by the same names, is not what the interpreter makes of them."""
-    fresh = compile_all(interpreter, {name: sources[name] for name in compiled})
-    return sorted(name for name, content in compiled.items() if content != fresh[name])
 
 
 def run(interpreter: Path, task: str, blobs: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:

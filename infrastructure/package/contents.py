@@ -17,11 +17,14 @@ from infrastructure.package.reach import RuleError
 from infrastructure.package.site import Distribution
 
 _TRACES = {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"}  # of one installation; RECORD is written anew
+_CODE = (".py", ".so")
 _FOR_TYPE_CHECKERS = (".pyi", "py.typed")  # nothing reads them at run time, however often sources name them
 
 
-# Whatever is taken from it can be named, subclassed and asked for by isinstance; using it raises.
-_STUB = Template('''"""A stub: $package was left out of this package."""
+# Whatever is taken from it can be named, subclassed, asked for by isinstance and caught; using it raises.
+_STUB = Template('''"""A stub: the real module was left out of this package."""
+
+_MESSAGE = $message
 
 
 class _LeftOut(type):
@@ -29,18 +32,18 @@ class _LeftOut(type):
         return __getattr__(name)
 
     def __call__(cls, *_args, **_kwargs):
-        raise ModuleNotFoundError(
-            "$package was left out of this package ($reason); if it is needed, take it out of [[hollow]] in "
-            "infrastructure/package/policy.toml and build anew",
-            name="$package",
-        )
+        raise ModuleNotFoundError(_MESSAGE, name=__name__)
 
 
 def __getattr__(name):
     if name.startswith("__"):
         raise AttributeError(name)
-    return _LeftOut(name, (), {})
+    return _LeftOut(name, (Exception,), {})
 ''')
+_SAYS = (
+    "{0.package} was left out of this package ({0.reason}); if it is needed, take it out of [[hollow]] in "
+    "infrastructure/package/policy.toml and build anew"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Contents:
     distributions: tuple[Distribution, ...]
     modules_left_out: tuple[str, ...]
     files_left_out: dict[str, int] = field(default_factory=dict)  # by distribution
-    hollow: frozenset[str] = frozenset()  # distributions of which there are stubs alone
+    without_code: frozenset[str] = frozenset()  # distributions of which there are papers alone, or stubs
 
 
 def gather(
@@ -92,8 +95,9 @@ def gather(
         }
     members |= _compiled(members, policy, interpreter)
     members |= dict(_records(members, distributions))
-    hollow = frozenset(members[SITE + name].distribution for name in stubs)
-    return Contents(dict(sorted(members.items())), distributions, missing, left, hollow)
+    code = {name for name in members if name.endswith(_CODE)} - {SITE + name for name in stubs}
+    without_code = {each.name for each in distributions} - {members[name].distribution for name in code}
+    return Contents(dict(sorted(members.items())), distributions, missing, left, frozenset(without_code))
 
 
 def _chosen(distribution: Distribution, site: Path, why: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -115,7 +119,7 @@ def _chosen(distribution: Distribution, site: Path, why: Mapping[str, str]) -> I
 def _stubs(hollows: Iterable[Hollow], modules: reach.Modules, why: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """What stands in the place of each module of a hollow package."""
     for hollow in hollows:
-        stub = _STUB.substitute(package=hollow.package, reason=hollow.reason).encode()
+        stub = _STUB.substitute(message=repr(_SAYS.format(hollow))).encode()
         names = [name for module in why if is_below(module, hollow.package) for name in modules.files[module]]
         if not names:
             raise RuleError(f"{hollow.package} is hollow, and nothing leads to it; take it out of policy.toml")

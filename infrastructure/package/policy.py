@@ -31,16 +31,18 @@ class Budget:
     zip_bytes: int
     files: int
     import_cpu_seconds: float
+    import_wall_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One binding of a function; `queue` or `schedule` as its kind has it."""
+    """One binding of a function; `queue`, `schedule` and `connection` as its kind has them."""
 
     name: str
     type: str
     queue: str = ""
     schedule: str = ""
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

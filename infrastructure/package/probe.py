@@ -97,7 +97,7 @@ def main() -> None:
     if functions is not None:
         asyncio.run(_invoke(report, functions, task))
         if task["lazy"]:
-            report.add("document", _told(lambda: _read_document(task["document"])))
+            report.add("document", _told(lambda: _read_documents(task["documents"], task["text"])))
             report.add("identity", _told(lambda: _wire_identity(task["identity"], watch)))
             faults = {name: _told(partial(_import_native, name)) for name in task["native"]}
             report.add("native", {name: fault for name, fault in faults.items() if fault})
@@ -300,23 +300,23 @@ def _converter(binding: dict[str, Any]) -> Any:
     return converter
 
 
-def _read_document(document: dict[str, str]) -> None:
+def _read_documents(contents: dict[str, str], text: str) -> None:
     """The child process that reads hostile documents starts, and finds all that it needs."""
     documents = importlib.import_module("shared.adapters.documents")
     content = importlib.import_module("shared.ports").Content
-    name, text = document["name"], document["text"]
-    data = bytes.fromhex(document["hex"])
 
     async def read() -> Any:
         reader = documents.SubprocessDocuments()
         try:
-            return await reader.read([content(name, "application/pdf", data)])
+            given = [content(name, "application/pdf", bytes.fromhex(each)) for name, each in contents.items()]
+            return await reader.read(given)
         finally:
             await reader.close()
 
-    (answer,) = asyncio.run(read())
-    if text not in " ".join(answer.pages):
-        raise Refused(f"a PDF that says {text!r} was read as {answer.legibility}: {' '.join(answer.pages)[:100]!r}")
+    for name, answer in zip(contents, asyncio.run(read()), strict=True):
+        if text not in " ".join(answer.pages):
+            said = " ".join(answer.pages)[:100]
+            raise Refused(f"{name}, which says {text!r}, was read as {answer.legibility}: {said!r}")
 
 
 def _wire_identity(settings: dict[str, str | None], watch: Watch) -> None:

@@ -1,5 +1,6 @@
 """Runs the probe on a read-only copy of a package, once for each order of sys.path, both at the same time."""
 
+import io
 import json
 import os
 import secrets
@@ -13,13 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pypdf import PdfWriter
+
 from infrastructure.package.package import Package
 from infrastructure.package.places import SITE
 from infrastructure.package.runtime import Runtime
 from infrastructure.package.stand_in import MESSAGES, StandIn
 
 DEDICATED, CONSUMPTION = "dedicated", "consumption"
-MOUNT = "/home/site/wwwroot"
 _SCRIPT = Path(__file__).with_name("probe.py")
 _SAID = 20  # lines of stderr that are looked at
 _TEXT = "Probe 4711"
@@ -131,7 +133,8 @@ def _brief(order: str, task: _Task, answer: Path, nonce: str, port: int) -> dict
         "messages": {queue: body.decode() for queue, body in MESSAGES.items()},
         # The other order loads the same files, as the checks of names and of the index see to.
         "lazy": order == DEDICATED,
-        "document": {"name": "probe.pdf", "text": _TEXT, "hex": pdf(_TEXT).hex()},
+        "text": _TEXT,
+        "documents": {name: content.hex() for name, content in _documents()},
         "identity": _IDENTITY,
         "native": task.native,
     }
@@ -170,6 +173,16 @@ def _last_lines(path: Path) -> str:
         file.seek(max(0, path.stat().st_size - 16_384))
         lines = file.read().decode("utf-8", "replace").splitlines()
     return "\n".join(lines[-_SAID:])
+
+
+def _documents() -> Iterator[tuple[str, bytes]]:
+    """One as it comes, and one that is encrypted, which takes a cipher to read."""
+    plain = pdf(_TEXT)
+    yield "probe.pdf", plain
+    writer, encrypted = PdfWriter(clone_from=io.BytesIO(plain)), io.BytesIO()
+    writer.encrypt("", algorithm="AES-256")
+    writer.write(encrypted)
+    yield "encrypted.pdf", encrypted.getvalue()
 
 
 def pdf(text: str) -> bytes:

@@ -50,7 +50,7 @@ def _component(distribution: Distribution, contents: Contents) -> Component:
         name=distribution.name,
         version=distribution.version,
         type=ComponentType.LIBRARY,
-        scope=ComponentScope.EXCLUDED if distribution.name in contents.hollow else ComponentScope.REQUIRED,
+        scope=ComponentScope.EXCLUDED if distribution.name in contents.without_code else ComponentScope.REQUIRED,
         bom_ref=url.to_string(),
         purl=url,
         description=headers["Summary"],

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from infrastructure.host_json import HostJsonError, QueueOptions, parse
 from infrastructure.local.host.bindings import (
     BindingError,
     Received,
@@ -13,7 +14,6 @@ from infrastructure.local.host.bindings import (
     messages_of,
     queue_value,
 )
-from infrastructure.local.host.host_json import HostJsonError, QueueOptions, parse
 from infrastructure.local.host.settings import AppSettings
 from infrastructure.local_settings import SettingError
 

@@ -20,6 +20,19 @@ def need_version(content: bytes, old: str, new: str) -> bytes:
     return _renamed(bytes(spoilt), elf, old, new)
 
 
+def need_version_of_any_length(content: bytes, old: str, symbol: str, new: str) -> bytes:
+    """The file, asking for another version; its name takes the place of a symbol's that nothing needs."""
+    spoilt = bytearray(need_symbol(content, symbol, new))
+    elf = ELFFile(io.BytesIO(bytes(spoilt)))
+    needed, strings = elf.get_section_by_name(".gnu.version_r"), _dynstr(elf)
+    assert isinstance(needed, GNUVerNeedSection)
+    name = bytes(spoilt).index(b"\0" + new.encode() + b"\0", strings["sh_offset"]) + 1 - strings["sh_offset"]
+    for position in _references(content, needed["sh_offset"], needed.num_versions(), strings, old):
+        struct.pack_into("<I", spoilt, position, _hash(new))
+        struct.pack_into("<I", spoilt, position + 8, name)
+    return bytes(spoilt)
+
+
 def need_symbol(content: bytes, old: str, new: str) -> bytes:
     """The file, asking for another symbol, whose name is not longer, in place of one that it asked for."""
     assert len(new) <= len(old)

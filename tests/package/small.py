@@ -25,7 +25,8 @@ def target() -> Runtime:
 def package(folder: Path, members: Mapping[str, bytes | str]) -> Package:
     """A package of these members."""
     path = folder / "small.zip"
-    archive.write(path, {name: each.encode() if isinstance(each, str) else each for name, each in members.items()})
+    content = {name: each.encode() if isinstance(each, str) else each for name, each in members.items()}
+    archive.replace(path, archive.pack(content))
     return open_package(path)
 
 

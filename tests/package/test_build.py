@@ -23,7 +23,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from infrastructure.checkout import checkout
 from infrastructure.package import app_files, build, fetch, interpreter, lock, policy, reach, site
 from infrastructure.package.__main__ import main
-from infrastructure.package.bytecode import cached, compare
+from infrastructure.package.bytecode import cached, compile_all
 from infrastructure.package.findings import CouldNotRunError
 from infrastructure.package.modules import module_name
 from infrastructure.package.places import SITE
@@ -142,7 +142,7 @@ def test_the_app_is_what_funcignore_lets_through(made: Zip) -> None:
 def test_every_source_has_the_bytecode_that_the_target_makes_of_it(made: Zip) -> None:
     sources = {name: content for name, content in made.members.items() if name.endswith(".py")}
     compiled = {name: made.members[cached(name, RULES.target.tag)] for name in sources}
-    assert compare(interpreter.find(RULES.target.interpreter), sources, compiled) == []
+    assert compile_all(interpreter.find(RULES.target.interpreter), sources) == compiled
     assert len(compiled) == sum(name.endswith(".pyc") for name in made.members)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from infrastructure.package import bytecode, interpreter, policy, press
 from infrastructure.package.findings import CouldNotRunError
+from infrastructure.package.places import MOUNT
 
 TARGET = policy.read().target
 # Names and constants that other code shares, and some that nothing does: marshal marks what is shared.
@@ -47,12 +48,12 @@ def test_it_is_of_the_unchecked_hash_kind_for_its_source(target: Path) -> None:
 
 def test_what_else_the_process_holds_does_not_show(target: Path) -> None:
     request = io.BytesIO()
-    press.send(request, "compile", {f"{bytecode.MOUNT}a.py": SOURCE})
+    press.send(request, "compile", {f"{MOUNT}a.py": SOURCE})
     crowded = f"import asyncio, email, runpy, unittest; held = compile({SOURCE!r}, 'other', 'exec'); "
     crowded += f"runpy.run_path({press.__file__!r}, run_name='__main__')"
     command = [str(target), "-I", "-X", "utf8", "-X", "no_debug_ranges", "-c", crowded]
     answer = subprocess.run(command, input=request.getvalue(), capture_output=True, check=True).stdout
-    made = press.receive(io.BytesIO(answer))[1][f"{bytecode.MOUNT}a.py"]
+    made = press.receive(io.BytesIO(answer))[1][f"{MOUNT}a.py"]
     assert made == bytecode.compile_all(target, {"a.py": SOURCE})["a.py"]
 
 
@@ -91,12 +92,6 @@ def test_an_interpreter_that_does_not_work_says_so(tmp_path: Path) -> None:
     broken.chmod(0o755)
     with pytest.raises(CouldNotRunError, match="could not compile the package: no such library"):
         bytecode.compile_all(broken, {"a.py": b""})
-
-
-def test_only_bytecode_that_is_not_fresh_is_told(target: Path) -> None:
-    sources = {"same.py": b"x = 1\n", "edited.py": b"x = 2\n", "without.py": b""}
-    made = bytecode.compile_all(target, {"same.py": b"x = 1\n", "edited.py": b"x = 1\n"})
-    assert bytecode.compare(target, sources, made) == ["edited.py"]
 
 
 def test_line_endings_and_encodings_of_a_source_are_those_of_python(target: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from infrastructure import host_json
 from infrastructure.checkout import LocalError, checkout
 from infrastructure.local.package import PACKAGES, is_package, mounted, standard_library
 from infrastructure.local_settings import SettingError, add_local_settings
@@ -52,7 +53,7 @@ def _run(app: Path, arguments: argparse.Namespace) -> int:
     os.chdir(app)
     try:
         # Only now: Azure imports the SDK, too, from the app's packages where they hold it.
-        from infrastructure.local.host import host, host_json, log  # noqa: PLC0415
+        from infrastructure.local.host import host, log  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise LocalError(f"{app}: the package lacks {error.name}, which this host needs as well") from error
     try:

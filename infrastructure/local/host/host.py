@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infrastructure.host_json import HostJson
 from infrastructure.local.host import log
-from infrastructure.local.host.host_json import HostJson
 from infrastructure.local.host.idle import Idleness
 from infrastructure.local.host.indexing import Function, Index, IndexingError, QueueBinding, TimerBinding, index
 from infrastructure.local.host.invocation import Invoker

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from infrastructure.local.host.host_json import HostJson
+from infrastructure.host_json import HostJson
 from infrastructure.local.host.worker import running_function
 
 _OWN = "Host"

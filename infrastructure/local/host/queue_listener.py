@@ -8,9 +8,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from infrastructure.host_json import QueueOptions
 from infrastructure.local.host import log
 from infrastructure.local.host.bindings import Received, decode_text, queue_value
-from infrastructure.local.host.host_json import QueueOptions
 from infrastructure.local.host.indexing import Function, QueueBinding
 from infrastructure.local.host.invocation import Invoker
 from infrastructure.local.host.queues import Accounts, Queue, StorageError, is_lost

@@ -22,6 +22,7 @@ from infrastructure.package.members import (
     end_of,
     span,
 )
+from infrastructure.package.places import MOUNT
 
 MOST_MEMBERS = 50_000
 MOST_BYTES = 512 * 1024**2  # unpacked; a package with everything installed has half of that
@@ -34,7 +35,7 @@ _UNICODE_PATH = b"\x75\x70"  # the extra field that gives a member a second name
 _UNIX = 3
 
 _EFFECT = "nobody can say what the platform would mount: readers of zips differ over it"
-_MOUNTED = "the platform would mount something else at /home/site/wwwroot than was judged here"
+_MOUNTED = f"the platform would mount something else at {MOUNT} than was judged here"
 _REMEDY = "build the package anew: python -m infrastructure.package build"
 
 

@@ -47,18 +47,40 @@ _SECRETS_OF_THE_APP: tuple[tuple[str, bytes, re.Pattern[bytes]], ...] = (
 
 # By name, anywhere in the package.
 _SECRET_FILES = (
-    *("local.settings.json", ".env", ".env.*", "*.pfx", "*.p12", "*.key", "*.ppk", "*.jks", "*.publishsettings"),
+    *(
+        "local.settings.json",
+        ".env",
+        ".env.*",
+        "*.env",
+        "*.pfx",
+        "*.p12",
+        "*.key",
+        "*.ppk",
+        "*.jks",
+        "*.publishsettings",
+    ),
     *("id_rsa", "id_ed25519", "id_ecdsa", ".netrc", ".pypirc", ".npmrc", "pip.conf", "secrets.toml", "*.kdbx"),
 )
 _SECRET_FILES_OF_THE_APP = ("*.pem", "*.crt", "*.cer", "*.der")
 _WORKSHOP_OF_THE_APP = (
     *("infrastructure", "dist", "build", "pyproject.toml", "makefile", "venv", "node_modules"),
-    *(".venv", ".tox", ".nox", ".vscode", ".idea", ".github", ".gitignore", ".funcignore"),
+    *(".venv", ".tox", ".nox", ".vscode", ".idea", ".github", ".gitignore", ".funcignore", ".azure", ".azurite"),
+    *(".local", ".tools"),
 )
 _WORKSHOP = (
     *(".git", ".hg", ".svn", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"),
     *(".ipynb_checkpoints", ".coverage", ".coverage.*", "coverage.xml", ".ds_store", "__macosx", "thumbs.db"),
-    *("*.orig", "*.rej", "*.swp", "*~", "requirements.txt.md5", "*.egg-link", "__blobstorage__", "__azurite_db*"),
+    *(
+        "*.orig",
+        "*.rej",
+        "*.bak",
+        "*.swp",
+        "*~",
+        "requirements.txt.md5",
+        "*.egg-link",
+        "__blobstorage__",
+        "__azurite_db*",
+    ),
 )
 _TESTS_OF_THE_APP = ("tests", "test", "conftest.py", "test_*.py", "*_test.py")
 _FOREIGN = ("*.pyd", "*.dll", "*.dylib")

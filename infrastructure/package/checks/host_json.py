@@ -1,14 +1,17 @@
 """host.json: what the host reads before any function, against what the code needs."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from infrastructure import host_json
 from infrastructure.package.findings import Finding
 from infrastructure.package.package import Ground, Package
 
 _NAME = "host.json"
 _BUNDLE = "Microsoft.Azure.Functions.ExtensionBundle"
+_RANGE = re.compile(r"[\[(]\s*([\d.*]+)\s*,\s*([\d.*]+)\s*[\])]")
 
 
 def findings(package: Package, ground: Ground) -> Iterator[Finding]:
@@ -27,17 +30,38 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
             "it is no JSON object", "a JSON object", fault, "the host runs in state Error and loads 0 functions"
         )
         return
-    yield from _judged(document, uses_queues=any(b.queue for each in ground.policy.functions for b in each.bindings))
+    yield from _values(document)
+    yield from _chosen(document, [each.name for each in ground.policy.functions])
+    if any(binding.queue for each in ground.policy.functions for binding in each.bindings):
+        yield from _queues(document)
 
 
-def _judged(document: dict[str, Any], *, uses_queues: bool) -> Iterator[Finding]:
+def _values(document: dict[str, Any]) -> Iterator[Finding]:
     if document.get("version") != "2.0":
         found = repr(document.get("version"))
         yield _finding("version is another", '"2.0"', found, "the host runs in state Error and loads 0 functions")
-    if not uses_queues:
         return
+    try:
+        host_json.parse(json.dumps(document), cores=1)
+    except host_json.HostJsonError as error:
+        effect = "the host refuses the whole file: it runs in state Error and loads 0 functions"
+        yield _finding(
+            "a value that the host cannot follow", "values as its documentation has them", str(error), effect
+        )
+
+
+def _chosen(document: dict[str, Any], expected: list[str]) -> Iterator[Finding]:
+    """The list of functions to load, if there is one."""
+    chosen = document.get("functions")
+    if chosen is not None and (not isinstance(chosen, list) or set(expected) - set(map(str, chosen))):
+        effect = "the host loads the listed functions alone; no error says so"
+        yield _finding("functions names not all of them", ", ".join(expected), json.dumps(chosen), effect)
+
+
+def _queues(document: dict[str, Any]) -> Iterator[Finding]:
+    """The extension that brings the queues, and how it reads them."""
     bundle = _below(document, "extensionBundle")
-    if bundle.get("id") != _BUNDLE or "4." not in str(bundle.get("version", "")):
+    if bundle.get("id") != _BUNDLE or not _takes_version_4(str(bundle.get("version", ""))):
         yield _finding(
             "extensionBundle does not bring the storage queues",
             f"{_BUNDLE}, version 4",
@@ -52,6 +76,15 @@ def _judged(document: dict[str, Any], *, uses_queues: bool) -> Iterator[Finding]
             repr(encoding),
             "messages that the app sends by itself arrive as base64 text: each run fails, and they are poison",
         )
+
+
+def _takes_version_4(stated: str) -> bool:
+    """Whether a range of versions, as NuGet writes it, has a 4.x in it."""
+    ends = _RANGE.fullmatch(stated.strip())
+    if ends is None:
+        return False
+    low, high = (tuple(int(part) for part in end.split(".") if part.isdigit()) for end in ends.groups())
+    return low < (5,) and high > (4, 0, 0)
 
 
 def _below(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _AT_ONCE = (
 )
 _LATER = "it loads; ModuleNotFoundError: No module named '{0}' only at the invocation that gets there"
 _ELSEWHERE = "ModuleNotFoundError: No module named '{0}' when something imports {1}, in the worst case while indexing"
+_HOLLOW = "it loads; ModuleNotFoundError: {0} was left out of this package, as soon as it is used"
 _NAME = "ImportError: cannot import name '{0}'"
 
 
@@ -33,14 +34,50 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
     """Of the app every import, those inside functions included; of the dependencies what runs at their own import."""
     if ground.runtime is None:
         return
+    yield from _unkept(package, ground)
     index = _Index(package, ground.runtime)
     files = [file for name in package.sources if (file := _file(name, package.sources[name])) is not None]
     certain = _certain(files)
     for file in files:
         for each in file.imports:
+            if file.is_app and (stub := _stub(each, ground)):
+                yield _use_of_a_stub(file, each, stub)
             fault = index.fault(file, each, ground)
             if fault and (file.module in certain or index.is_hole(fault)):
                 yield _finding(file, each, fault, index)
+
+
+def _unkept(package: Package, ground: Ground) -> Iterator[Finding]:
+    """What no import that can be read leads to, and the app uses all the same."""
+    for keep in ground.policy.keeps:
+        module = keep.module.removesuffix(".*")
+        if module not in package.modules:
+            yield Finding(
+                "imports",
+                "",
+                f"{module} is missing, which the policy keeps",
+                keep.module,
+                "not in the package",
+                f"{_LATER.format(module)} ({keep.reason})",
+                "build the package anew; if it is not needed any more, take the rule out of policy.toml",
+            )
+
+
+def _stub(stated: Import, ground: Ground) -> str:
+    """The package that an import would find hollow; empty where it finds none."""
+    return next((each.package for each in ground.policy.hollows if is_below(stated.module, each.package)), "")
+
+
+def _use_of_a_stub(file: "_File", stated: Import, package: str) -> Finding:
+    return Finding(
+        "imports",
+        file.name,
+        f"line {stated.line} imports a stub",
+        "a module that does something",
+        f"stubs stand in the place of {package}",
+        _HOLLOW.format(package),
+        f"take {package} out of [[hollow]] in infrastructure/package/policy.toml and build anew",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +145,15 @@ class _Index:
         self.left_out = tuple(left_out(package))
 
     def has(self, module: str) -> bool:
-        return module in self._package.modules or self._runtime.has_standard(module)
+        return (
+            module in self._package.modules or self._runtime.has_standard(module) or self._is_made_at_run_time(module)
+        )
+
+    def _is_made_at_run_time(self, module: str) -> bool:
+        """Whether a file above it, which is no package, puts modules below itself into sys.modules, as six does."""
+        above = (self._package.modules.get(each, "") for each in parents(module))
+        files = (name for name in above if name and not is_package(PurePosixPath(name)))
+        return any(b"sys.modules" in self._package.sources.get(name, b"") for name in files)
 
     def is_hole(self, module: str) -> bool:
         """Whether a part is missing of something that the package has; an extra that was never installed is none."""

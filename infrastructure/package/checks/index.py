@@ -6,8 +6,9 @@ from typing import Any
 
 from infrastructure.package.findings import Finding
 from infrastructure.package.package import Ground, Package
-from infrastructure.package.policy import Binding, Function
-from infrastructure.package.probing import CONSUMPTION, DEDICATED, MOUNT, Answer
+from infrastructure.package.places import MOUNT
+from infrastructure.package.policy import Binding, Budget, Function
+from infrastructure.package.probing import CONSUMPTION, DEDICATED, Answer
 
 APP = "function_app.py"
 _ORDERS = {DEDICATED: "as on dedicated and premium plans", CONSUMPTION: "as on consumption plans"}
@@ -55,14 +56,8 @@ def _of_one(answer: Answer, ground: Ground) -> Iterator[Finding]:
         )
     elif index is not None:
         yield from _functions(index["functions"], ground)
-    if load is not None and load["cpu"] > ground.policy.budget.import_cpu_seconds:
-        yield _finding(
-            "its import takes too long",
-            f"at most {ground.policy.budget.import_cpu_seconds:g} seconds of CPU",
-            "more; see the measurements below",
-            "every cold start is that late; Azure's cores are slower than ours, and the host gives up after 60 seconds",
-            "move imports of large modules into the functions that need them",
-        )
+    if load is not None:
+        yield from _slow(load, ground.policy.budget)
     for name in answer.known.get("writes", ()):
         yield _finding(
             f"it writes into its own folder: {name}",
@@ -71,6 +66,23 @@ def _of_one(answer: Answer, ground: Ground) -> Iterator[Finding]:
             "the package is mounted read-only: the write fails; at import, and not caught, with it all functions",
             "write below tempfile.gettempdir(), or not at all",
         )
+
+
+def _slow(load: Mapping[str, float], budget: Budget) -> Iterator[Finding]:
+    """By the processor's clock, and by the one on the wall: what waits costs no CPU."""
+    for key, most, what in (
+        ("cpu", budget.import_cpu_seconds, "seconds of CPU"),
+        ("wall", budget.import_wall_seconds, "seconds"),
+    ):
+        if load[key] > most:
+            yield _finding(
+                "its import takes too long",
+                f"at most {most:g} {what}",
+                "more; see the measurements below",
+                "every cold start is that late; Azure's cores are slower, and the host gives up after 60 seconds",
+                "move imports of large modules, and whatever waits, into the functions that need them",
+            )
+            return
 
 
 def _ended(answer: Answer) -> Finding:
@@ -95,7 +107,7 @@ def _not_loaded(error: str) -> Finding:
 
 def clean(text: str) -> str:
     """A text without the folder of the probe."""
-    return re.sub(r"/[^\s'\"]*package-probe-[^/]+/app", MOUNT, text)
+    return re.sub(r"/[^\s'\"]*package-probe-[^/]+/app", MOUNT.rstrip("/"), text)
 
 
 def _functions(found: list[dict[str, Any]], ground: Ground) -> Iterator[Finding]:
@@ -156,6 +168,13 @@ def _host_rules(function: dict[str, Any], ground: Ground) -> Iterator[Finding]:
                 binding["name"],
                 f"the host says: The binding name {binding['name']} is invalid., and drops the function",
             )
+        if str(binding.get("runOnStartup", "")).lower() == "true":
+            yield _finding(
+                f"{name} runs whenever the host starts",
+                "run_on_startup=False: the schedule alone",
+                "run_on_startup=True",
+                "it also runs at every restart, scale-out and swap of slots, two at once included",
+            )
         texts = [str(value) for value in binding.values() if isinstance(value, str)]
         for setting in sorted({each for text in texts for each in _SETTING.findall(text)} - ground.settings.keys()):
             yield _finding(
@@ -192,7 +211,11 @@ def _is_defined(connection: str, ground: Ground) -> bool:
 def _bindings(found: dict[str, Any], expected: Function) -> Iterator[Finding]:
     registered = {
         each["name"]: Binding(
-            each["name"], each["type"], str(each.get("queueName") or ""), str(each.get("schedule") or "")
+            each["name"],
+            each["type"],
+            str(each.get("queueName") or ""),
+            str(each.get("schedule") or ""),
+            str(each.get("connection") or ""),
         )
         for each in found["bindings"]
     }
@@ -208,7 +231,7 @@ def _bindings(found: dict[str, Any], expected: Function) -> Iterator[Finding]:
 
 
 def _shown(binding: Binding | None) -> str:
-    parts = (binding.name, binding.type, binding.queue, binding.schedule) if binding else ("none",)
+    parts = (binding.name, binding.type, binding.queue, binding.schedule, binding.connection) if binding else ("none",)
     return " ".join(filter(None, parts))
 
 

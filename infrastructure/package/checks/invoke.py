@@ -68,8 +68,8 @@ def _late(answer: Answer, package: Package) -> Iterator[Finding]:
         (
             "document",
             "the child process cannot read a PDF",
-            "the text of a PDF of one page",
-            "every mail with a PDF goes to review unread",
+            "the text of a PDF of one page, in the clear and encrypted",
+            "every mail with such a PDF goes to review unread",
         ),
         (
             "identity",

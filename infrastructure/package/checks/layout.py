@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from infrastructure.package.findings import Finding
 from infrastructure.package.package import Ground, Package
-from infrastructure.package.places import SITE
+from infrastructure.package.places import LEFT_OUT, SITE
 
 _BUILD = "build the package with: python -m infrastructure.package build"
 _SILENT = "the worker answers Success with 0 functions, without any error; it looks deployed, and nothing runs"
 
 
-def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: ARG001
-    """The entry point, host.json, the dependencies and the SDK, each in its place."""
+def findings(package: Package, ground: Ground) -> Iterator[Finding]:
+    """The entry point, host.json, the dependencies and the SDK, each in its place, and the list of what is not."""
     for name, effect in (
         ("function_app.py", _SILENT),
         ("host.json", "the host logs that no valid host.json was found in the package root, and loads 0 functions"),
@@ -23,6 +23,9 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: AR
             )
             yield Finding("layout", place or name, f"{name} is missing", f"{name} at the root", found, effect, _BUILD)
     yield from _dependencies(package)
+    if ground.policy.cuts and LEFT_OUT not in package.members:
+        effect = "a module that was left out fails like one that never was, and nothing says how to have it in"
+        yield Finding("layout", LEFT_OUT, "the list of what was left out is missing", LEFT_OUT, "none", effect, _BUILD)
     yield from _misplaced(package)
 
 

@@ -15,8 +15,10 @@ WORKERS = frozenset(
         *("dateutil", "google", "grpc", "proxy_worker", "setuptools", "six", "pkg_resources", "worker"),
     }
 )
+_PRIVATE = frozenset(
+    {"azure_functions_runtime", "azure_functions_runtime_v1", "azure_functions_worker", "proxy_worker"}
+)
 _OLDEST_PROTOBUF = Version("3.20")
-_AT_START = ("sitecustomize", "usercustomize")
 _RENAME = "give the module another name"
 _DIES = (
     "on a dedicated or premium plan it hides the real module from the worker itself, which dies before StartStream; "
@@ -29,13 +31,16 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
     app, site = top_levels(package.app), top_levels(package.site)
     standard = ground.runtime.standard if ground.runtime else frozenset[str]()
     for tops, prefix in ((app, ""), (site, SITE)):
-        for top in sorted(tops.keys() & (standard | set(_AT_START))):
+        for top in sorted(tops.keys() & standard):
             yield _finding(
                 prefix + tops[top],
                 f"the module {top} has a name of the standard library's",
                 f"{top} as Python brings it",
                 _DIES,
             )
+    for top in sorted(site.keys() & _PRIVATE):
+        effect = "on dedicated plans the worker runs on this copy of itself, in whatever version that is"
+        yield _finding(SITE + site[top], f"a dependency brings {top}, which is the worker's own", f"no {top}", effect)
     for top in sorted(app.keys() & WORKERS):
         effect = (
             "which of the two is imported depends on the plan: the package's on dedicated, the worker's on consumption"

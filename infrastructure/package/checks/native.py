@@ -17,6 +17,8 @@ _TAG = re.compile(r"\.(?P<python>cpython-\d+\w*|pypy\w*-?\w*|graalpy\w*|abi\d)(?
 _LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 _VERSION = re.compile(r"^(GLIBC|GLIBCXX|CXXABI)_([0-9.]+)$")
 
+# What stands for a version without being called one: packed relocations, which glibc reads since that version.
+_STANDS_FOR = {"GLIBC_ABI_DT_RELR": "GLIBC_2.36"}
 # Of GCC 10, which Debian 11 has beside its glibc 2.31.
 _RUNTIME = {"GLIBCXX": "3.4.28", "CXXABI": "1.3.12"}
 # What every manylinux system has (PEP 600), and what Python itself brings to the image.
@@ -115,7 +117,7 @@ def _demands(name: str, each: Elf, target: Target, beside: set[str]) -> Iterator
         )
         return
     newest: dict[str, str] = {}
-    for version in filter(None, map(_VERSION.match, each.versions)):
+    for version in filter(None, (_VERSION.match(_STANDS_FOR.get(name, name)) for name in each.versions)):
         newest[version[1]] = max(newest.get(version[1], "0"), version[2], key=_ordered)
     for library, most in {"GLIBC": target.glibc, **_RUNTIME}.items():
         found = newest.get(library, "0")

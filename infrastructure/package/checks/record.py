@@ -16,6 +16,7 @@ _EFFECT = "the worker compares no hashes: it would import whatever lies there"
 _REMEDY = "build the package anew from the lock; change no installed file by hand"
 _HASHES = {"sha256", "sha384", "sha512"}
 _UNHASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
+_SCRIPTS = "../../bin/"  # where pip says that scripts lie; with --target it puts them below the target all the same
 
 
 def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: ARG001
@@ -27,15 +28,23 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: AR
             yield _finding(f"{distribution.folder}/RECORD", "a distribution has no RECORD", "RECORD", "none")
             continue
         rows = _rows(text)
-        listed |= {path for path, _ in rows}
+        listed |= {path for path, _ in rows} | _scripts(text)
         yield from _mismatches(distribution, rows, package.site)
     yield from _unlisted(package, listed)
 
 
 def _rows(text: str) -> list[tuple[str, str]]:
     """Path and hash of each file; scripts, which pip puts outside of site-packages, left out."""
-    rows = (row for row in csv.reader(io.StringIO(text)) if row)
-    return [(row[0], row[1] if len(row) > 1 else "") for row in rows if not row[0].startswith(("../", "/"))]
+    rows = (row for row in _lines(text) if not row[0].startswith(("../", "/")))
+    return [(row[0], row[1] if len(row) > 1 else "") for row in rows]
+
+
+def _scripts(text: str) -> set[str]:
+    return {row[0].removeprefix("../../") for row in _lines(text) if row[0].startswith(_SCRIPTS)}
+
+
+def _lines(text: str) -> list[list[str]]:
+    return [row for row in csv.reader(io.StringIO(text)) if row]
 
 
 def _mismatches(
@@ -43,6 +52,8 @@ def _mismatches(
 ) -> Iterator[Finding]:
     for path, wanted in rows:
         member = site.get(path)
+        if member is None and path.endswith(".pyc"):
+            continue  # an installer's; what is here instead is judged by the check of that name
         if member is None:
             yield _finding(path, f"a file of {distribution.name} is missing", "the file that RECORD lists", "none")
         elif wanted:

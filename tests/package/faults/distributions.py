@@ -8,6 +8,8 @@ from tests.package.sabotage import Collection
 
 FAULTS = Collection()
 
+BUILDERS = f"{SITE}msgraph/generated/users/item/messages/item"
+
 PYDANTIC = f"{SITE}pydantic/__init__.py"
 
 
@@ -38,6 +40,26 @@ def missing_submodule(members: Draft) -> None:
     """A module of a dependency left out that the dependency itself imports."""
     members.drop(f"{SITE}pypdf/_reader.py")
     members.relist("pypdf")
+
+
+@FAULTS.spoil("imports", "", "create_forward", "every mail fails when it is to be forwarded")
+def missing_builder_of_requests(members: Draft) -> None:
+    """A module left out that is asked for by the name of a property alone."""
+    members.drop(f"{BUILDERS}/create_forward/create_forward_request_builder.py")
+    members.relist("msgraph-sdk")
+
+
+@FAULTS.spoil("imports", "", "_mode_cbc", "encrypted documents fail")
+def missing_cipher(members: Draft) -> None:
+    """A cipher left out that a library imports when it is asked for it."""
+    members.drop(f"{SITE}Crypto/Cipher/_mode_cbc.py")
+    members.relist("pycryptodome")
+
+
+@FAULTS.spoil("names", f"{SITE}proxy_worker/__init__.py", "worker", "dedicated: the worker runs on this copy of itself")
+def the_worker_itself(members: Draft) -> None:
+    """A dependency that brings the worker."""
+    members.install("azure-functions-worker", "1.0", {"proxy_worker/__init__.py": b""})
 
 
 @FAULTS.spoil(

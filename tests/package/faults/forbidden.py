@@ -33,6 +33,24 @@ def dot_env_of_production(members: Draft) -> None:
     members["shared/.env.production"] = b"TEAMS_WEBHOOK_URL=https://contoso.example/hook\n"
 
 
+@FAULTS.spoil("forbidden", "prod.env", "prod.env")
+def settings_of_production(members: Draft) -> None:
+    """`prod.env`."""
+    members["prod.env"] = b"TEAMS_WEBHOOK_URL=https://contoso.example/hook\n"
+
+
+@FAULTS.spoil("forbidden", "function_app.py.bak", ".bak", DEAD_WEIGHT)
+def backup(members: Draft) -> None:
+    """A copy of an earlier state (`*.bak`)."""
+    members["function_app.py.bak"] = members["function_app.py"]
+
+
+@FAULTS.spoil("forbidden", ".local/run/host.log", ".local", DEAD_WEIGHT)
+def files_of_a_local_run(members: Draft) -> None:
+    """The folder of local runs."""
+    members[".local/run/host.log"] = b"started\n"
+
+
 @FAULTS.spoil("forbidden", "shared/adapters/graph.pem", "private key")
 def private_key(members: Draft) -> None:
     """A private key in a file."""

@@ -120,6 +120,18 @@ def wrong_connection(members: Draft) -> None:
     members.edit(APP, NOTIFY, NOTIFY.replace("connection=STORAGE", 'connection="InvoiceStorage"'))
 
 
+@FAULTS.spoil("index", APP, "WEBHOOK", "that function is in error: no storage is behind the setting")
+def connection_that_is_no_storage(members: Draft) -> None:
+    """A trigger whose connection is another setting of the app's."""
+    members.edit(APP, NOTIFY, NOTIFY.replace("connection=STORAGE", 'connection="TEAMS_WEBHOOK_URL"'))
+
+
+@FAULTS.spoil("index", APP, "run_on_startup", "a tick at every start, restart and swap")
+def timer_that_runs_on_startup(members: Draft) -> None:
+    """A timer that also runs whenever the host starts."""
+    members.edit(APP, "run_on_startup=False", "run_on_startup=True")
+
+
 @FAULTS.spoil("index", APP, "AddVendor", "loads four of five functions, without a word")
 def missing_function(members: Draft) -> None:
     """A function that is no longer registered."""

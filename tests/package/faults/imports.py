@@ -112,6 +112,20 @@ def answers_for_the_probe(members: Draft) -> None:
     members.source(APP, (text[:start] + text[end:]).replace(FIRST_IMPORT, noise + FIRST_IMPORT))
 
 
+@FAULTS.spoil("imports", STAGE, "cryptography", "works until the first message: cryptography was left out")
+def use_of_a_stub(members: Draft) -> None:
+    """An import of a package in whose place stubs stand."""
+    members.append(
+        STAGE, "\n\ndef sealed() -> object:\n    from cryptography.fernet import Fernet\n\n    return Fernet\n"
+    )
+
+
+@FAULTS.spoil("index", APP, "too long", "every cold start is that late")
+def import_that_waits(members: Draft) -> None:
+    """An import that waits for something, and costs no CPU."""
+    _at_import(members, "import time\n\ntime.sleep(21)\n")
+
+
 @FAULTS.spoil("names", "queue.py", "standard library", "dedicated: the worker dies before it speaks to the host")
 def queue_at_the_root(members: Draft) -> None:
     """A `queue.py` at the root."""

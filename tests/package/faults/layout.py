@@ -75,6 +75,36 @@ def no_extension_bundle(members: Draft) -> None:
     _host(members, lambda host: host.pop("extensionBundle"))
 
 
+@FAULTS.spoil("layout", "left_out.txt", "left_out.txt", "a module that was left out fails without saying why")
+def no_list_of_what_was_left_out(members: Draft) -> None:
+    """No `left_out.txt`."""
+    del members["left_out.txt"]
+
+
+@FAULTS.spoil("host_json", "host.json", "batchSize", "the host runs in state Error")
+def batch_that_is_too_large(members: Draft) -> None:
+    """A `batchSize` that storage does not give at once."""
+    _host(members, lambda host: host["extensions"]["queues"].update(batchSize=64))
+
+
+@FAULTS.spoil("host_json", "host.json", "functionTimeout", "the host runs in state Error")
+def timeout_that_is_no_time(members: Draft) -> None:
+    """A `functionTimeout` that is no time."""
+    _host(members, lambda host: host.update(functionTimeout="5 minutes"))
+
+
+@FAULTS.spoil("host_json", "host.json", "AddVendor", "loads one of five functions, without a word")
+def list_of_functions(members: Draft) -> None:
+    """A list of `functions` with one of them."""
+    _host(members, lambda host: host.update(functions=["MailIngest"]))
+
+
+@FAULTS.spoil("host_json", "host.json", "[3.*, 4.0.0)", "no trigger works: the host knows these queues otherwise")
+def extension_bundle_of_version_3(members: Draft) -> None:
+    """An extension bundle of version 3."""
+    _host(members, lambda host: host["extensionBundle"].update(version="[3.*, 4.0.0)"))
+
+
 def _host(members: Draft, change: Any) -> None:
     host = json.loads(members["host.json"])
     change(host)

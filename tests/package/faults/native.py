@@ -110,6 +110,16 @@ def glibc_of_a_newer_builder(members: Draft) -> None:
     members.relist("pycryptodome")
 
 
+@FAULTS.spoil("native", CIPHER, "GLIBC_2.36", "encrypted documents fail: version `GLIBC_ABI_DT_RELR' not found")
+def packed_relocations(members: Draft) -> None:
+    """A binary with packed relocations, which glibc reads since 2.36."""
+    spoilt = elf.need_version_of_any_length(
+        members[CIPHER], "GLIBC_2.14", "_ITM_registerTMCloneTable", "GLIBC_ABI_DT_RELR"
+    )
+    members[CIPHER] = spoilt
+    members.relist("pycryptodome")
+
+
 @FAULTS.spoil("native", CIPHER, "PyUnicode_EqualToUTF8", "encrypted documents fail: undefined symbol")
 def abi3_of_3_13(members: Draft) -> None:
     """An abi3 binary that needs the stable ABI of Python 3.13."""
