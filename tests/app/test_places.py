@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.package import policy
 from shared.settings import NAMES
 from tests.app.checkout import ROOT, json_of, lock, normalised, pyproject, requirements, split_requirement, text
 
@@ -41,6 +42,8 @@ def test_the_python_version_is_one_that_azure_runs() -> None:
         ("requires-python", pyproject()["project"]["requires-python"], f"=={VERSION}.*"),
         ("ruff", pyproject()["tool"]["ruff"]["target-version"], f"py{VERSION.replace('.', '')}"),
         ("mypy", pyproject()["tool"]["mypy"]["python_version"], VERSION),
+        ("policy.toml", policy.read().target.python, VERSION),
+        ("the interpreter of policy.toml", policy.read().target.interpreter.rpartition(".")[0], VERSION),
         ("this interpreter", "{}.{}".format(*sys.version_info), VERSION),
     ],
     ids=lambda value: value if " " not in value else value.replace(" ", "-"),

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def judged(
     pins: Mapping[str, str] | None = None,
     by: policy.Policy | None = None,
 ) -> list[Finding]:
-    """What one rule finds in a package, by the project's own policy."""
+    """What one rule finds in a package, by the project's own policy; a small package has nothing of what that keeps."""
     ground = Ground(
-        by or policy.read(),
+        by or replace(policy.read(), keeps=()),
         pins or {},
         {},
         target(),

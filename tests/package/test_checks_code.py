@@ -34,6 +34,7 @@ def compiled(members: dict[str, bytes | str]) -> dict[str, bytes | str]:
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import missing\n",
         "from dep.native import anything",
         "from space.part import x",
+        "from maker.made import x",
     ],
 )
 def test_what_can_be_imported_is_no_finding(tmp_path: Path, source: str) -> None:
@@ -45,6 +46,7 @@ def test_what_can_be_imported_is_no_finding(tmp_path: Path, source: str) -> None
     [
         ("import missing", "missing", "0 functions"),
         ("import dep.gone", "dep.gone", "0 functions"),
+        ("import lone.gone", "lone.gone", "0 functions"),
         ("def late():\n    import missing\n", "missing", "only at the invocation"),
         ("def late():\n    from shared.sibling import GONE\n", "GONE in shared.sibling", "cannot import name 'GONE'"),
         (
@@ -74,6 +76,8 @@ def app(folder: Path, source: str) -> Package:
         "dep/sub.py": "here = 1",
         f"dep/native.{TAG}-x86_64-linux-gnu.so": "",
         "space/part.py": "x = 1",
+        "maker.py": "import sys, types\nsys.modules['maker.made'] = types.ModuleType('maker.made')\n",
+        "lone.py": "x = 1",
     }
     return package(folder, {**own, **site(dependencies)})
 

@@ -22,7 +22,7 @@ EMULATOR = "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz
 
 
 def test_a_package_laid_out_as_it_should_be_gives_no_finding(tmp_path: Path) -> None:
-    assert judged("layout", package(tmp_path, {**APP, **SDK})) == []
+    assert judged("layout", package(tmp_path, {**APP, **SDK, "left_out.txt": ""})) == []
 
 
 def test_a_package_within_a_folder_names_the_file_it_found(tmp_path: Path) -> None:
@@ -137,7 +137,9 @@ def test_files_are_held_against_record(tmp_path: Path, change: dict[str, bytes |
 def test_scripts_that_pip_puts_elsewhere_are_not_missed(tmp_path: Path) -> None:
     members = distribution("one", {"one.py": ""})
     record = f"{SITE}one-1.0.dist-info/RECORD"
-    members[record] = f"../../../bin/one,sha256=abc,9\n{members[record]!s}"
+    members[record] = f"../../../bin/one,sha256=abc,9\n../../bin/two,sha256=abc,9\n{members[record]!s}"
+    members[f"{SITE}bin/two"] = "#!/usr/bin/python"  # where pip puts it with --target
+    members[record] = f"__pycache__/one.cpython-311.pyc,,\n{members[record]!s}"  # an installer's, taken out
     assert judged("record", package(tmp_path, members)) == []
 
 
