@@ -66,7 +66,7 @@ package: setup
 	@$(BIN)/python -m infrastructure.package build
 	@$(BIN)/python -m infrastructure.package verify dist/invoice-agent.zip
 
-bench-coldstart: setup
+bench-coldstart: package
 	@$(BIN)/python -m infrastructure.bench.coldstart
 
 lock: setup

@@ -76,6 +76,8 @@ def _read(file: ELFFile, size: int) -> Elf:
                 if symbol["st_shndx"] == "SHN_UNDEF" and symbol["st_info"]["bind"] == "STB_GLOBAL"
             }
     machine = str(file["e_machine"])
+    if MACHINES.get(machine) == "x86_64" and not any(isinstance(each, DynamicSection) for each in file.iter_sections()):
+        raise NotElfError("its table of sections is gone, so nobody can read what it needs")
     return Elf(
         file.elfclass,
         MACHINES.get(machine, machine),

@@ -13,6 +13,7 @@ IS_UTF8 = 0x800
 _LOCAL = struct.Struct("<4s5H3L2H")
 _END = struct.Struct("<4s4H2LH")
 _LONGEST_COMMENT = 0xFFFF
+_IN_EXTRA = 0xFFFFFFFF  # the size stands in an extra field, with 64 bits
 
 
 class DamagedError(Exception):
@@ -62,12 +63,15 @@ def span(raw: bytes, info: zipfile.ZipInfo) -> tuple[int, int]:
     head = raw[info.header_offset : start]
     if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
         raise DamagedError("there is no member where the directory says")
-    _, _, flags, method, *_, name_length, extra_length = _LOCAL.unpack(head)
+    _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(head)
     name = raw[start : start + name_length]
     if name != info.orig_filename.encode("utf-8" if info.flag_bits & IS_UTF8 else "cp437"):
         raise DamagedError(f"its own header calls it {name.decode('utf-8', 'replace')!r}")
     if method != info.compress_type or (flags ^ info.flag_bits) & (ENCRYPTED | IS_UTF8):
         raise DamagedError("its own header and the directory disagree")
+    is_same = crc == info.CRC and packed in {info.compress_size, _IN_EXTRA} and size in {info.file_size, _IN_EXTRA}
+    if not flags & HAS_DESCRIPTOR and not is_same:
+        raise DamagedError("its own header tells another size or checksum than the directory")
     return info.header_offset, start + name_length + extra_length + info.compress_size
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ _RELATIVE = re.compile(r"(?P<dots>\.+)(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)")
 # One parse at a time: CPython 3.11 counts the depth of all threads together, and may refuse the result for it,
 # https://github.com/python/cpython/issues/106905.
 _PARSING = threading.Lock()
+_DEPTH = 20_000  # of calls, while a tree is walked: as deep as what the compiler takes, and more
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -58,7 +60,11 @@ def is_below(module: str, ancestor: str) -> bool:
 
 
 def parse(source: bytes) -> ast.Module:
-    """The tree of a source, in any thread; raises SyntaxError, also for what no parser can take."""
+    """The tree of a source, in any thread; raises SyntaxError, also for what no parser can take.
+
+    Trees can be deep: the limit of recursion rises for the process, so that whoever walks one gets to its end.
+    """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
     with _PARSING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an odd escape in a dependency is not ours to tell
         try:
@@ -124,10 +130,11 @@ class _Reader(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
+        depends = _asks_for_the_platform(node.test)
         if not _is_type_checking(node.test):
-            self._visit_all(node.body)
+            self._visit_softly(node.body, depends)
         if not (isinstance(node.test, ast.UnaryOp) and _is_type_checking(node.test.operand)):
-            self._visit_all(node.orelse)
+            self._visit_softly(node.orelse, depends)
 
     def visit_Try(self, node: ast.Try) -> None:
         soft = any(_FAILS_SOFTLY & _caught(handler.type) for handler in node.handlers)
@@ -185,6 +192,12 @@ def _called(node: ast.expr) -> str:
 
 def _is_type_checking(node: ast.expr) -> bool:
     return _called(node) == "TYPE_CHECKING"
+
+
+def _asks_for_the_platform(test: ast.expr) -> bool:
+    """Whether a condition asks which Python or system this is: what it guards may be there for another one."""
+    asked = {"version_info", "platform", "implementation"}
+    return any(_called(each) in asked for each in ast.walk(test) if isinstance(each, ast.expr))
 
 
 def _caught(node: ast.expr | None) -> set[str]:

@@ -1,6 +1,8 @@
 """A finished package, read in place, and what it is judged by."""
 
+import csv
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,6 +60,13 @@ class Distribution:
         """The content of one of its files; None where it is missing."""
         member = self.files.get(name)
         return member.content.decode("utf-8", "replace") if member else None
+
+    def record(self) -> list[list[str]]:
+        """The rows of RECORD; none where it is missing, or no table."""
+        try:
+            return [row for row in csv.reader(io.StringIO(self.text("RECORD") or "")) if row]
+        except csv.Error:
+            return []
 
 
 class Package:

@@ -82,6 +82,7 @@ def run(package: Package, runtime: Runtime, settings: Mapping[str, str], patienc
 @contextmanager
 def _read_only_copy(package: Package, folder: Path) -> Iterator[Path]:
     app = folder.resolve() / "app"
+    app.mkdir()
     for name, member in package.members.items():
         path = app / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,10 @@ from typing import Any
 from infrastructure.package.findings import CouldNotRunError
 
 _DESCRIBE = """
-import importlib.util, json, sys, sysconfig
+import importlib.util, json, platform, sys, sysconfig
 print(json.dumps({
     "version": "%d.%d.%d" % sys.version_info[:3],
+    "system": f"{sys.implementation.name} on {sys.platform} {platform.machine()}",
     "magic": importlib.util.MAGIC_NUMBER.hex(),
     "library": sysconfig.get_paths()["stdlib"],
     "standard": sorted(sys.stdlib_module_names),
@@ -30,9 +31,14 @@ class Runtime:
 
     path: Path
     version: str  # with its patch
+    system: str  # "cpython on linux x86_64"
     magic: bytes  # that its bytecode begins with
     library: Path  # of the standard modules
     standard: frozenset[str]  # their top-level names
+
+    def is_on(self, machine: str) -> bool:
+        """Whether it is CPython on Linux on that machine, and so can load what was made for the target."""
+        return self.system == f"cpython on linux {machine}"
 
     def is_of(self, version: str) -> bool:
         """Whether it is of a version, which may leave the patch open."""
@@ -60,6 +66,7 @@ def describe(path: Path) -> Runtime:
     return Runtime(
         path,
         answer["version"],
+        answer["system"],
         bytes.fromhex(answer["magic"]),
         Path(answer["library"]),
         frozenset(answer["standard"]),

@@ -29,6 +29,7 @@ from infrastructure.package.checks import (
     record,
     syntax,
     wheel_tags,
+    worker_sdk,
 )
 from infrastructure.package.checks import lock as lock_check
 from infrastructure.package.findings import CouldNotRunError, Finding
@@ -54,6 +55,7 @@ class Rule:
 
     findings: Check
     needs_target: bool = False  # nothing of it can be done without the target's interpreter
+    needs_system: bool = False  # nor with one that is not on the target's system: it loads native files
 
 
 RULES: Mapping[str, Rule] = {
@@ -67,11 +69,12 @@ RULES: Mapping[str, Rule] = {
     "namespaces": Rule(namespaces.findings),
     "native": Rule(native.findings),
     "names": Rule(names.findings),
+    "worker_sdk": Rule(worker_sdk.findings),
     "imports": Rule(imports.findings, needs_target=True),
     "syntax": Rule(syntax.findings, needs_target=True),
     "bytecode": Rule(bytecode.findings, needs_target=True),
-    "index": Rule(index.findings, needs_target=True),
-    "invoke": Rule(invoke.findings, needs_target=True),
+    "index": Rule(index.findings, needs_target=True, needs_system=True),
+    "invoke": Rule(invoke.findings, needs_target=True, needs_system=True),
 }
 _IN_PART = {
     "native": "what native files ask of the interpreter was not compared",
@@ -139,16 +142,34 @@ def judge(
     found, unmet = _runtime(rules)
     with ThreadPoolExecutor(2) as pool:
         ground = _Beginning(package, root, rules, found, frozenset(chosen), patience).ground(pool)
-        ran = [name for name in chosen if found or not RULES[name].needs_target]
+        ran = [name for name in chosen if _can_run(RULES[name], found, rules)]
         return _verdict(
             package,
             rules,
             interpreter=found.version if found else "",
             checks=ran,
             skipped=_skipped(chosen, found, unmet, rules),
-            findings=[each for name in ran for each in RULES[name].findings(package, ground)],
+            findings=[each for name in ran for each in _found(name, package, ground)],
             measured=_measured(ground.probed()),
             started=started,
+        )
+
+
+def _found(name: str, package: Package, ground: Ground) -> Iterator[Finding]:
+    """What a rule finds; one that fails hides nothing of the others, and is no pass."""
+    try:
+        yield from RULES[name].findings(package, ground)
+    except CouldNotRunError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a package holds
+        yield Finding(
+            name,
+            "",
+            "it could not be judged to its end",
+            "a package that this check can read",
+            f"{type(error).__name__}: {error}"[:500],
+            "not known: something in the package is as nobody expected it to be",
+            "build the package anew; if this stays, the check has a defect",
         )
 
 
@@ -186,7 +207,8 @@ class _Beginning:
     def _begun(
         self, pool: ThreadPoolExecutor, task: Callable[[Runtime], T], users: set[str], nothing: T
     ) -> Callable[[], T]:
-        if self.runtime is None or not users & self.chosen:
+        wanted = users & self.chosen
+        if self.runtime is None or not any(_can_run(RULES[name], self.runtime, self.rules) for name in wanted):
             return lambda: nothing
         return pool.submit(task, self.runtime).result
 
@@ -215,10 +237,21 @@ def _skipped(chosen: Collection[str], found: Runtime | None, unmet: str, rules: 
     if found is None:
         whole = {name: unmet for name in chosen if RULES[name].needs_target}
         return {**whole, **{name: f"{why}: {unmet}" for name, why in _IN_PART.items() if name in chosen}}
+    skipped: dict[str, str] = {}
     if "bytecode" in chosen and not found.is_of(rules.target.interpreter):
         why = f"compared by the hash of the source only: this is Python {found.version}, not {rules.target.interpreter}"
-        return {"bytecode": why}
-    return {}
+        skipped["bytecode"] = why
+    if not found.is_on(rules.target.machine):
+        why = f"this is {found.system}, and the package is for CPython on Linux, {rules.target.machine}"
+        skipped |= {name: why for name in chosen if RULES[name].needs_system}
+        skipped |= {name: f"{_IN_PART[name]}: {why}" for name in ("native",) if name in chosen}
+    return skipped
+
+
+def _can_run(rule: Rule, found: Runtime | None, rules: Policy) -> bool:
+    if found is None:
+        return not rule.needs_target
+    return found.is_on(rules.target.machine) or not rule.needs_system
 
 
 def _verdict(

@@ -94,6 +94,7 @@ def test_a_repetitive_file_is_no_bomb(tmp_path: Path) -> None:
         ("a\u202eyp.exe", "cannot be seen"),
         ("u\u0308.py", "normal form C"),
         ("n" * 256, "too long"),
+        ("/".join(["n" * 250] * 13), "longer than a path"),
     ],
 )
 def test_a_name_that_is_not_plain_is_refused(tmp_path: Path, name: str, fault: str) -> None:
@@ -120,13 +121,22 @@ def second_central_name(raw: bytes) -> bytes:
 
 
 def smaller_than_it_is(raw: bytes) -> bytes:
-    place = raw.rindex(b"PK\x01\x02") + 24
-    return raw[:place] + (1).to_bytes(4, "little") + raw[place + 4 :]
+    return _declared(raw, 1)
 
 
 def larger_than_it_is(raw: bytes) -> bytes:
-    place = raw.rindex(b"PK\x01\x02") + 24
-    return raw[:place] + (900).to_bytes(4, "little") + raw[place + 4 :]
+    return _declared(raw, 900)
+
+
+def _declared(raw: bytes, size: int) -> bytes:
+    """The size changed in both headers."""
+    for place in (22, raw.rindex(b"PK\x01\x02") + 24):
+        raw = raw[:place] + size.to_bytes(4, "little") + raw[place + 4 :]
+    return raw
+
+
+def another_size_in_its_own_header(raw: bytes) -> bytes:
+    return raw[:22] + (900).to_bytes(4, "little") + raw[26:]
 
 
 def two_directories(raw: bytes) -> bytes:
@@ -140,6 +150,8 @@ def two_directories(raw: bytes) -> bytes:
         (second_central_name, "not what the directory says"),
         (smaller_than_it_is, "cannot be read"),
         (larger_than_it_is, "cannot be read"),
+        (another_size_in_its_own_header, "not what the directory says"),
+        (lambda raw: raw.replace(b"a.py", b"\0.py"), "cannot be seen"),
         (two_directories, "the zip cannot be read"),
         (lambda raw: raw[:-5], "the zip cannot be read"),
         (lambda raw: raw + b"x", "the zip cannot be read"),

@@ -35,6 +35,8 @@ def compiled(members: dict[str, bytes | str]) -> dict[str, bytes | str]:
         "from dep.native import anything",
         "from space.part import x",
         "from maker.made import x",
+        "import sys\nif sys.version_info < (3, 11):\n    import tomli\n",
+        "from shared.sibling import late, fault",
     ],
 )
 def test_what_can_be_imported_is_no_finding(tmp_path: Path, source: str) -> None:
@@ -46,6 +48,7 @@ def test_what_can_be_imported_is_no_finding(tmp_path: Path, source: str) -> None
     [
         ("import missing", "missing", "0 functions"),
         ("import dep.gone", "dep.gone", "0 functions"),
+        (f"TOTAL = {' + '.join(['1'] * 1500)}\nimport missing", "missing", "0 functions"),
         ("import lone.gone", "lone.gone", "0 functions"),
         ("def late():\n    import missing\n", "missing", "only at the invocation"),
         ("def late():\n    from shared.sibling import GONE\n", "GONE in shared.sibling", "cannot import name 'GONE'"),
@@ -68,7 +71,8 @@ def app(folder: Path, source: str) -> Package:
     own: dict[str, bytes | str] = {
         "shared/__init__.py": "",
         "shared/code.py": source,
-        "shared/sibling.py": "VALUE: int = 1\nclass Kind: ...\nfor made in (): ...\n",
+        "shared/sibling.py": "VALUE: int = 1\nclass Kind: ...\nfor made in (): ...\n"
+        "def bind():\n    global late\n    late = 1\ntry: ...\nexcept ValueError as fault: ...\n",
         "shared/open.py": "def __getattr__(name): return name\n",
     }
     dependencies = {
@@ -80,6 +84,12 @@ def app(folder: Path, source: str) -> Package:
         "lone.py": "x = 1",
     }
     return package(folder, {**own, **site(dependencies)})
+
+
+def test_a_module_that_a_package_takes_from_itself_is_missed(tmp_path: Path) -> None:
+    members = {"function_app.py": "import dep", **site({"dep/__init__.py": "from . import gone"})}
+    (found,) = judged("imports", package(tmp_path, members))
+    assert (found.path, found.wanted) == (SITE + "dep/__init__.py", "gone in dep")
 
 
 def test_what_a_dependency_needs_at_once_is_judged_where_the_app_leads(tmp_path: Path) -> None:
@@ -194,7 +204,13 @@ def test_a_native_file_is_known_by_its_bytes(content: bytes, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.cpython-313-x86_64-linux-gnu.so", "a.cpython-311-aarch64-linux-gnu.so", "a.cpython-311-darwin.so"]
+    "name",
+    [
+        "a.cpython-313-x86_64-linux-gnu.so",
+        "a.cpython-311.so",
+        "a.cpython-311-aarch64-linux-gnu.so",
+        "a.cpython-311-darwin.so",
+    ],
 )
 def test_a_module_named_for_another_python_or_machine_is_found(tmp_path: Path, name: str) -> None:
     found = judged("native", package(tmp_path, site({name: b"\x7fELF"})))

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,9 @@ def test_the_installed_set_is_held_against_the_lock(tmp_path: Path, pins: dict[s
     [
         ({"one.py": "A = 2"}, "a file of one is not the one that was installed"),
         ({"more.py": ""}, "a file belongs to no distribution"),
+        ({"one/RECORDS/evil.so": ""}, "a file belongs to no distribution"),
+        ({"one/RECORDER.py": ""}, "a file belongs to no distribution"),
+        ({"one-1.0.dist-info/RECORD": 'one.py,\r",' + "x" * 200_000}, "a distribution has no RECORD"),
         ({"one-1.0.dist-info/RECORD": "one.py,,\n"}, "RECORD of one proves nothing of a file"),
         ({"one-1.0.dist-info/RECORD": "one.py,md5=abc,\n"}, "a file of one is not the one that was installed"),
         ({"one-1.0.dist-info/RECORD": "gone.py,sha256=abc,\n"}, "a file of one is missing"),
@@ -223,10 +227,12 @@ def test_a_package_with_guests_below_it_is_no_namespace(tmp_path: Path) -> None:
     assert judged("namespaces", package(tmp_path, {**host, **guest})) == []
 
 
-HOST = {
+HOST: dict[str, Any] = {
     "version": "2.0",
     "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.0.0, 5.0.0)"},
 }
+
+HUGE = {**HOST["extensionBundle"], "version": f"[{'4' * 5000}, 5.0.0)"}
 
 
 @pytest.mark.parametrize("queues", [{}, {"messageEncoding": "base64"}])
@@ -241,6 +247,8 @@ def test_a_host_json_that_does_gives_no_finding(tmp_path: Path, queues: dict[str
         ("[]", "no JSON object"),
         ("{", "no JSON object"),
         ("[" * 100_000, "no JSON object"),
+        ('{"functions": ' + "[" * 900 + "]" * 900 + f", {json.dumps(HOST)[1:]}", "functions names"),
+        (json.dumps({**HOST, "extensionBundle": HUGE}), "extensionBundle"),
         (json.dumps({**HOST, "version": "3"}), "version"),
         (json.dumps({"version": "2.0"}), "extensionBundle"),
         (json.dumps({**HOST, "extensions": {"queues": {"messageEncoding": "none"}}}), "messageEncoding"),

@@ -4,19 +4,22 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from pytest_mock import MockerFixture
 
 from infrastructure.checkout import checkout
-from infrastructure.package import checks, policy, verify
+from infrastructure.package import checks, policy, runtime, verify
 from infrastructure.package.__main__ import main
 from infrastructure.package.findings import CouldNotRunError, Finding
+from infrastructure.package.package import Ground, Package
 from infrastructure.package.report import SCHEMA
 from infrastructure.package.verify import GATE, RULES, exit_code, judge
-from tests.package.small import distribution, package
+from tests.package.small import distribution, package, target
 
 NOWHERE = replace(policy.read(), target=replace(policy.read().target, python="3.99", interpreter="3.99.1"))
 
@@ -75,6 +78,33 @@ def test_without_the_targets_interpreter_it_says_what_could_not_run(tmp_path: Pa
     assert set(verdict.checks) == {GATE, "layout", "record", "native", "names"}
     assert all("3.99" in why for why in verdict.skipped.values())
     assert verdict.interpreter == ""
+
+
+def test_on_another_system_what_loads_native_files_does_not_run(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch.object(runtime, "describe", return_value=replace(target(), system="cpython on darwin arm64"))
+    path = package(tmp_path, {"function_app.py": ""}).path
+    verdict = judge(path, checkout(), policy.read(), checks={"layout", "native", "syntax", "index", "invoke"})
+    assert set(verdict.skipped) == {"native", "index", "invoke"}
+    assert set(verdict.checks) == {GATE, "layout", "native", "syntax"}
+    assert all("darwin" in why for why in verdict.skipped.values())
+
+
+def test_an_empty_zip_is_judged_to_its_end(tmp_path: Path) -> None:
+    verdict = judge(package(tmp_path, {}).path, checkout(), policy.read())
+    assert {"function_app.py is missing", "host.json is missing"} <= {each.what for each in verdict.findings}
+
+
+def _fails(package: Package, ground: Ground) -> Iterator[Finding]:
+    raise ZeroDivisionError(package.path, ground.policy)
+    yield
+
+
+def test_a_check_that_fails_is_a_finding_and_hides_no_other(tmp_path: Path, mocker: MockerFixture) -> None:
+    mocker.patch.dict(RULES, {"names": verify.Rule(_fails)})
+    verdict = judge(package(tmp_path, {}).path, checkout(), policy.read(), checks={"names", "layout"})
+    (failed,) = (each for each in verdict.findings if each.check == "names")
+    assert "ZeroDivisionError" in failed.found
+    assert "layout" in {each.check for each in verdict.findings}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ MOST_BYTES = 512 * 1024**2  # unpacked; a package with everything installed has 
 MOST_RATIO = 200  # unpacked to packed, of a member over a megabyte; deflate cannot do more than 1,032
 _MEGABYTE = 1024**2
 _LONGEST_NAME = 255  # bytes between two slashes
+_LONGEST_PATH = 3000  # bytes; Linux takes 4,096 with the folders above
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _UNICODE_PATH = b"\x75\x70"  # the extra field that gives a member a second name
@@ -92,6 +93,8 @@ def _fault_of_name(info: zipfile.ZipInfo) -> str:
     name = info.orig_filename
     parts = name.removesuffix("/").split("/")
     faults = {
+        "is empty": not name,
+        "is longer than a path may be": len(name.encode(errors="replace")) > _LONGEST_PATH,
         "is absolute": name.startswith("/"),
         "begins with a drive": bool(_DRIVE.match(name)),
         "holds a backslash": "\\" in name,
@@ -133,7 +136,7 @@ def _collisions(entries: Sequence[zipfile.ZipInfo]) -> Iterator[Finding]:
 def _kinds(entries: Sequence[zipfile.ZipInfo]) -> Iterator[Finding]:
     for info in entries:
         mode = info.external_attr >> 16
-        is_folder = info.is_dir()
+        is_folder = info.orig_filename.endswith("/")
         if info.flag_bits & ENCRYPTED:
             yield _damaged(info.orig_filename, "a member is encrypted", "encrypted; the platform has no password")
         if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -186,7 +189,7 @@ def _contents(raw: bytes, entries: Sequence[zipfile.ZipInfo]) -> tuple[dict[str,
         except DamagedError as error:
             found.append(_damaged(info.orig_filename, "a member cannot be read", str(error)))
             continue
-        if not info.is_dir():
+        if not info.orig_filename.endswith("/"):
             members[info.orig_filename] = Member(info.orig_filename, info.external_attr >> 16, content)
     return ({}, found) if found else (dict(sorted(members.items())), [])
 

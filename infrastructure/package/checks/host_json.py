@@ -2,6 +2,7 @@
 
 import json
 import re
+import reprlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from infrastructure.package.package import Ground, Package
 
 _NAME = "host.json"
 _BUNDLE = "Microsoft.Azure.Functions.ExtensionBundle"
-_RANGE = re.compile(r"[\[(]\s*([\d.*]+)\s*,\s*([\d.*]+)\s*[\])]")
+_RANGE = re.compile(r"[\[(]\s*([\d.*]{1,20})\s*,\s*([\d.*]{1,20})\s*[\])]", re.ASCII)
 
 
 def findings(package: Package, ground: Ground) -> Iterator[Finding]:
@@ -30,19 +31,19 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
             "it is no JSON object", "a JSON object", fault, "the host runs in state Error and loads 0 functions"
         )
         return
-    yield from _values(document)
+    yield from _values(document, member.content.decode("utf-8", "replace"))
     yield from _chosen(document, [each.name for each in ground.policy.functions])
     if any(binding.queue for each in ground.policy.functions for binding in each.bindings):
         yield from _queues(document)
 
 
-def _values(document: dict[str, Any]) -> Iterator[Finding]:
+def _values(document: dict[str, Any], text: str) -> Iterator[Finding]:
     if document.get("version") != "2.0":
         found = repr(document.get("version"))
         yield _finding("version is another", '"2.0"', found, "the host runs in state Error and loads 0 functions")
         return
     try:
-        host_json.parse(json.dumps(document), cores=1)
+        host_json.parse(text, cores=1)
     except host_json.HostJsonError as error:
         effect = "the host refuses the whole file: it runs in state Error and loads 0 functions"
         yield _finding(
@@ -55,7 +56,7 @@ def _chosen(document: dict[str, Any], expected: list[str]) -> Iterator[Finding]:
     chosen = document.get("functions")
     if chosen is not None and (not isinstance(chosen, list) or set(expected) - set(map(str, chosen))):
         effect = "the host loads the listed functions alone; no error says so"
-        yield _finding("functions names not all of them", ", ".join(expected), json.dumps(chosen), effect)
+        yield _finding("functions names not all of them", ", ".join(expected), _shown(chosen), effect)
 
 
 def _queues(document: dict[str, Any]) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def _queues(document: dict[str, Any]) -> Iterator[Finding]:
         yield _finding(
             "extensionBundle does not bring the storage queues",
             f"{_BUNDLE}, version 4",
-            json.dumps(bundle),
+            _shown(bundle),
             "the host does not know queueTrigger: those functions are in error and never run",
         )
     encoding = _below(_below(document, "extensions"), "queues").get("messageEncoding", "base64")
@@ -85,6 +86,10 @@ def _takes_version_4(stated: str) -> bool:
         return False
     low, high = (tuple(int(part) for part in end.split(".") if part.isdigit()) for end in ends.groups())
     return low < (5,) and high > (4, 0, 0)
+
+
+def _shown(value: object) -> str:
+    return reprlib.repr(value)
 
 
 def _below(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Imports: what the app and its dependencies ask for, found in the package and Python's own library alone."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -27,6 +28,8 @@ _AT_ONCE = (
 _LATER = "it loads; ModuleNotFoundError: No module named '{0}' only at the invocation that gets there"
 _ELSEWHERE = "ModuleNotFoundError: No module named '{0}' when something imports {1}, in the worst case while indexing"
 _HOLLOW = "it loads; ModuleNotFoundError: {0} was left out of this package, as soon as it is used"
+_DEFINED = re.compile(rb"^(?:class|def|async def) (\w+)|^(\w+) *(?::[^=\n]*)?=", re.MULTILINE)
+_TAKEN = re.compile(rb"^from [\w.]*\w import (\([^)#]*\)|[^\n(#]*)", re.MULTILINE)
 _NAME = "ImportError: cannot import name '{0}'"
 
 
@@ -141,6 +144,7 @@ class _Index:
     def __init__(self, package: Package, runtime: Runtime) -> None:
         self._package = package
         self._runtime = runtime
+        self._plain: dict[str, set[str]] = {}
         self._bound: dict[str, set[str] | None] = {}
         self.left_out = tuple(left_out(package))
 
@@ -165,45 +169,72 @@ class _Index:
             return ""
         if not self.has(stated.module):
             return stated.module
-        if not file.is_app:
-            return ""
-        bound = self._names(stated.module)
         missing = [
-            n for n in stated.names if bound is not None and n not in bound and not self.has(f"{stated.module}.{n}")
+            name
+            for name in stated.names
+            if not (self.has(f"{stated.module}.{name}") or self._binds(stated.module, name))
         ]
         return f"{stated.module}.{missing[0]}" if missing else ""
 
-    def _names(self, module: str) -> set[str] | None:
-        """The names that a module of the package binds; None where its source does not tell."""
+    def _binds(self, module: str, name: str) -> bool:
+        """Whether a module of the package has a name, as far as its source tells."""
+        member = self._package.modules.get(module, "")
+        source = self._package.sources.get(member)
+        if source is None:
+            return True
+        if module not in self._plain:
+            self._plain[module] = _plain(source)
+        if name in self._plain[module]:
+            return True
         if module not in self._bound:
-            member = self._package.modules.get(module, "")
-            source = self._package.sources.get(member)
-            self._bound[module] = _bound(source) if source is not None else None
-        return self._bound[module]
+            self._bound[module] = _bound(source, is_package=is_package(PurePosixPath(member)))
+        bound = self._bound[module]
+        return bound is None or name in bound
 
 
 def _is_cut(importer: str, imported: str, ground: Ground) -> bool:
     return any(is_below(importer, cut.importer) and is_below(imported, cut.imported) for cut in ground.policy.cuts)
 
 
-def _bound(source: bytes) -> set[str] | None:
+def _plain(source: bytes) -> set[str]:
+    """The names that whole lines bind, which is nearly all of them, and takes no tree to see."""
+    found = {name for each in _DEFINED.findall(source) for name in each if name}
+    found |= {name for each in _TAKEN.findall(source) for name in re.findall(rb"\w+", each)}
+    return {name.decode(errors="replace") for name in found}
+
+
+def _bound(source: bytes, *, is_package: bool) -> set[str] | None:
+    """The names that a module binds when it is imported; None where its source does not tell."""
     try:
         tree = parse(source)
     except SyntaxError:
         return None
     names: set[str] = {"*", "__name__", "__file__", "__doc__", "__path__", "__spec__", "__package__", "__loader__"}
     for node in _at_module_level(tree):
-        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+        if is_package and isinstance(node, ast.ImportFrom) and node.level == 1 and not node.module:
+            continue  # of itself: what it has of its own, or a module below it
+        if _tells_nothing(node):
             return None
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"globals", "setattr"}:
-            return None
+        names |= _bound_by(node)
+    if b"global" in source:
+        names |= {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
     return None if "__getattr__" in names else names
+
+
+def _tells_nothing(node: ast.AST) -> bool:
+    """Whether any name may be bound here."""
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "*" for alias in node.names)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"globals", "setattr"}
+
+
+def _bound_by(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Store) else set()
+    named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar
+    return {node.name} if isinstance(node, named) and node.name else set()
 
 
 def _at_module_level(tree: ast.AST) -> Iterator[ast.AST]:

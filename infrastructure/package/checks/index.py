@@ -51,8 +51,9 @@ def _of_one(answer: Answer, ground: Ground) -> Iterator[Finding]:
     elif load["error"]:
         yield _not_loaded(load["error"])
     elif index is not None and index["error"]:
+        found = clean(index["error"])
         yield _finding(
-            "the app cannot be indexed", "functions", index["error"], "the worker answers with this error: 0 functions"
+            "the app cannot be indexed", "functions", found, "the worker answers with this error: 0 functions"
         )
     elif index is not None:
         yield from _functions(index["functions"], ground)

@@ -31,7 +31,7 @@ def _of_one(answer: Answer, package: Package) -> Iterator[Finding]:
             yield _finding(
                 f"{name} ends the worker",
                 "an invocation that returns",
-                ": ".join([f"the process {answer.ended}", *last]),
+                clean(": ".join([f"the process {answer.ended}", *last])),
                 "the invocation fails, and with it all others that run in the worker at the time",
             )
             return
@@ -88,7 +88,7 @@ def _late(answer: Answer, package: Package) -> Iterator[Finding]:
             f"the native module {module} cannot be imported",
             "an import without an error",
             clean(fault),
-            f"{fault.partition(' (')[0]} where something imports it",
+            f"{clean(fault).partition(' (')[0]} where something imports it",
             "build anew, for the target: python -m infrastructure.package build",
         )
     is_finished = answer.known.get("done") or "invoke" not in answer.known

@@ -80,11 +80,11 @@ def _workers_own(package: Package) -> Iterator[Finding]:
             effect,
             f"take {distribution} out of what requirements.txt leads to",
         )
-    for name, member in package.site.items():
+    for name, member in package.members.items():
         if name.endswith("_pb2.py") and b"runtime_version" in member.content:
             yield Finding(
                 "names",
-                SITE + name,
+                name,
                 "generated code needs a newer protobuf than the worker has",
                 "code for protobuf 4.25",
                 "an import of runtime_version",

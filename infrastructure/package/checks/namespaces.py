@@ -1,7 +1,5 @@
 """Namespace packages: folders that several distributions fill, and that no `__init__` may claim."""
 
-import csv
-import io
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -51,8 +49,8 @@ def _owners(package: Package) -> dict[str, set[str]]:
     """The distributions that have something in each folder; of a file: those that list it."""
     owners: dict[str, set[str]] = {}
     for distribution in package.distributions:
-        for row in csv.reader(io.StringIO(distribution.text("RECORD") or "")):
-            path = PurePosixPath(row[0]) if row else PurePosixPath()
+        for row in distribution.record():
+            path = PurePosixPath(row[0])
             if path.suffix in {".py", ".so"}:
                 for each in (path, *path.parents[:-1]):
                     owners.setdefault(str(each), set()).add(distribution.name)

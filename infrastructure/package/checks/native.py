@@ -65,9 +65,10 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
 def _by_name(name: str, target: Target) -> Iterator[Finding]:
     tag = _TAG.search(name)
     wanted_platform = f"{target.machine}-linux-gnu"
+    # Without a platform Python takes abi3 alone: importlib.machinery.EXTENSION_SUFFIXES.
     if tag is None or (tag["python"] == "abi3" and tag["platform"] is None):
         return
-    if tag["python"] != target.tag or tag["platform"] not in {None, wanted_platform}:
+    if tag["python"] != target.tag or tag["platform"] != wanted_platform:
         yield Finding(
             "native",
             name,
@@ -146,7 +147,7 @@ def _ordered(version: str) -> tuple[int, ...]:
 
 def _interpreter(parsed: dict[str, Elf], ground: Ground) -> Iterator[Finding]:
     """The C API that the files were built against, whatever their names say."""
-    if ground.runtime is None:
+    if ground.runtime is None or not ground.runtime.is_on(ground.policy.target.machine):
         return
     asked = {name: {each for each in found.undefined if each.startswith(_PYTHON)} for name, found in parsed.items()}
     lacking = set(ground.runtime.lacks(set().union(*asked.values()))) if any(asked.values()) else set()

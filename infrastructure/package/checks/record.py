@@ -1,9 +1,7 @@
 """RECORD: each distribution's own list of files and hashes, held against what the package has."""
 
 import base64
-import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -23,28 +21,23 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:  # noqa: AR
     """Every hash, nothing that is not listed, nothing that is listed and missing."""
     listed: set[str] = set()
     for distribution in package.distributions:
-        text = distribution.text("RECORD")
-        if text is None:
-            yield _finding(f"{distribution.folder}/RECORD", "a distribution has no RECORD", "RECORD", "none")
+        if not distribution.record():
+            yield _finding(f"{distribution.folder}/RECORD", "a distribution has no RECORD", "RECORD", "no row of one")
             continue
-        rows = _rows(text)
-        listed |= {path for path, _ in rows} | _scripts(text)
+        rows = _rows(distribution)
+        listed |= {path for path, _ in rows} | _scripts(distribution)
         yield from _mismatches(distribution, rows, package.site)
     yield from _unlisted(package, listed)
 
 
-def _rows(text: str) -> list[tuple[str, str]]:
+def _rows(distribution: Distribution) -> list[tuple[str, str]]:
     """Path and hash of each file; scripts, which pip puts outside of site-packages, left out."""
-    rows = (row for row in _lines(text) if not row[0].startswith(("../", "/")))
+    rows = (row for row in distribution.record() if not row[0].startswith(("../", "/")))
     return [(row[0], row[1] if len(row) > 1 else "") for row in rows]
 
 
-def _scripts(text: str) -> set[str]:
-    return {row[0].removeprefix("../../") for row in _lines(text) if row[0].startswith(_SCRIPTS)}
-
-
-def _lines(text: str) -> list[list[str]]:
-    return [row for row in csv.reader(io.StringIO(text)) if row]
+def _scripts(distribution: Distribution) -> set[str]:
+    return {row[0].removeprefix("../../") for row in distribution.record() if row[0].startswith(_SCRIPTS)}
 
 
 def _mismatches(
@@ -75,7 +68,9 @@ def _hash_like(wanted: str, content: bytes) -> str:
 def _unlisted(package: Package, listed: set[str]) -> Iterator[Finding]:
     for path in package.site:
         # Bytecode is judged against its source, by the check of that name.
-        if path not in listed and not path.endswith(".pyc") and "/RECORD" not in path:
+        folder, _, name = path.rpartition("/")
+        is_record = folder.endswith(".dist-info") and "/" not in folder and name in _UNHASHED
+        if path not in listed and not path.endswith(".pyc") and not is_record:
             yield _finding(
                 path, "a file belongs to no distribution", "only files that a RECORD lists", "not listed in any RECORD"
             )

@@ -16,6 +16,8 @@ _EFFECT = (
     "or its code is another than this platform's"
 )
 _REMEDY = "build on any machine with: python -m infrastructure.package build, which installs for the target"
+_DASHES = 2  # python-abi-platform
+_LONGEST = 300  # characters of a tag; each part may name several, and all combinations are looked at
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
 
@@ -51,7 +53,7 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
 
 def _tags(distribution: Distribution) -> list[str]:
     said = HeaderParser().parsestr(distribution.text("WHEEL") or "").get_all("Tag", [])
-    return [str(each) for each in said if str(each).count("-") == 2]  # noqa: PLR2004  python-abi-platform
+    return [str(each) for each in said if str(each).count("-") == _DASHES and len(str(each)) <= _LONGEST]
 
 
 def supported(target: Target) -> frozenset[Tag]:

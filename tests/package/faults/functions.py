@@ -140,6 +140,12 @@ def missing_function(members: Draft) -> None:
     members.source(APP, text[:start] + text[end:])
 
 
+@FAULTS.spoil("worker_sdk", APP, "CloudEvent", "consumption: 0 functions: azure.functions has no attribute CloudEvent")
+def newer_sdk_than_the_workers(members: Draft) -> None:
+    """Use of something that only a newer azure-functions than the worker's has."""
+    members.append(APP, "\n\ndef event(given: func.CloudEvent) -> func.CloudEvent:\n    return given\n")
+
+
 @FAULTS.spoil("index", APP, "Louder", "loads a function that nobody agreed to")
 def extra_function(members: Draft) -> None:
     """A function that nobody expects."""

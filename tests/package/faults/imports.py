@@ -123,7 +123,7 @@ def use_of_a_stub(members: Draft) -> None:
 @FAULTS.spoil("index", APP, "too long", "every cold start is that late")
 def import_that_waits(members: Draft) -> None:
     """An import that waits for something, and costs no CPU."""
-    _at_import(members, "import time\n\ntime.sleep(21)\n")
+    _at_import(members, "import time\n\ntime.sleep(7)\n")
 
 
 @FAULTS.spoil("names", "queue.py", "standard library", "dedicated: the worker dies before it speaks to the host")
