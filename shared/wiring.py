@@ -107,7 +107,7 @@ def vendor_desk(env: Mapping[str, str]) -> VendorDesk:
 
     storage, stuck_after = Settings.for_vendors(env)
     tables = Tables(_table_service(storage))
-    queues = StorageQueues(_queue_service(storage))
+    queues = StorageQueues(lambda: _queue_service(storage))
     return VendorDesk(Desk(TableLedger(tables), _now, "AddVendor", stuck_after), TableVendors(tables), queues)
 
 
@@ -149,7 +149,7 @@ def ports(settings: Settings) -> Ports:
         ledger=TableLedger(tables),
         registry=TableRegistry(tables),
         vendors=TableVendors(tables),
-        queues=StorageQueues(_queue_service(settings.storage)),
+        queues=StorageQueues(lambda: _queue_service(settings.storage)),
         documents=SubprocessDocuments(Limits(mails_per_child=MAILS_PER_CHILD)),
         channel=_channel(settings),
     )

@@ -91,7 +91,7 @@ async def _add_late_vendor(system: System) -> None:
     """Ask for a vendor as anybody would: by a message."""
     entries, _ = read_vendors(LATE_VENDOR)
     with QueueServiceClient.from_connection_string(system.connection_string) as service:
-        queues = StorageQueues(service)
+        queues = StorageQueues(lambda: service)
         for entry in entries:
             await queues.send(ADD_VENDOR, entry.vendor.to_bytes())
 

@@ -3,25 +3,36 @@
 import asyncio
 import binascii
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import BinaryBase64EncodePolicy, QueueClient, QueueServiceClient
 
 from shared.ports import PoisonMessage
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueClient, QueueServiceClient
 
 _HIDDEN_SECONDS = 60  # a poison message that is being kept is not received by the next tick
 _BATCH = 32  # messages a request; the service's limit
 
 
 class StorageQueues:
-    """Implements the Queues port; messages are base64 as the Functions host expects them."""
+    """Implements the Queues port; messages are base64 as the Functions host expects them.
 
-    def __init__(self, service: QueueServiceClient) -> None:
-        self._service = service
+    `connect` is called when the first queue is: most stages send through their bindings, and need no client.
+    """
+
+    def __init__(self, connect: "Callable[[], QueueServiceClient]") -> None:
+        self._connect = connect
         self._clients: dict[str, QueueClient] = {}
+
+    @cached_property
+    def _service(self) -> "QueueServiceClient":
+        return self._connect()
 
     async def send(self, queue: str, body: bytes) -> None:
         await asyncio.to_thread(self._send, queue, body)
@@ -32,7 +43,9 @@ class StorageQueues:
     async def forget(self, queue: str, message: PoisonMessage) -> None:
         await asyncio.to_thread(self._forget, queue, message)
 
-    def _client(self, queue: str) -> QueueClient:
+    def _client(self, queue: str) -> "QueueClient":
+        from azure.storage.queue import BinaryBase64EncodePolicy  # noqa: PLC0415
+
         # Nothing is decoded on receipt: a poison queue may hold text that never was base64.
         if queue not in self._clients:
             self._clients[queue] = self._service.get_queue_client(

@@ -50,7 +50,7 @@ class FakeWorld:
 class StorageWorld:
     def __init__(self, service: QueueServiceClient) -> None:
         self._service = service
-        self.queues: Queues = StorageQueues(service)
+        self.queues: Queues = StorageQueues(lambda: service)
 
     def client(self, queue: str) -> QueueClient:
         return self._service.get_queue_client(queue)

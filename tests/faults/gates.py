@@ -195,7 +195,7 @@ class Bench:
 def send(place: Site, queue: str, body: bytes) -> None:
     """Put a message on a queue."""
     with QueueServiceClient.from_connection_string(place.connection_string) as service:
-        asyncio.run(StorageQueues(service).send(queue, body))
+        asyncio.run(StorageQueues(lambda: service).send(queue, body))
 
 
 def file_of(place: Site, name: str = "invoice.eml") -> Path | None:

@@ -154,7 +154,7 @@ def test_a_message_that_nobody_can_read_ends_in_the_poison_table(tmp_path: Path)
     with Storage.start(tmp_path / "storage") as storage, serve(tmp_path / "mail") as mailbox:
         (tmp_path / "mail" / MAILBOX / "Inbox").mkdir(parents=True)
         with QueueServiceClient.from_connection_string(storage.connection_string) as service:
-            asyncio.run(StorageQueues(service).send(RAW_MAIL, b"not for us"))
+            asyncio.run(StorageQueues(lambda: service).send(RAW_MAIL, b"not for us"))
         ended = host(app_environment(storage.connection_string, mailbox.url), "--app", str(app), "--until-idle", "4")
         assert ended.returncode == 3, ended.stdout + ended.stderr
         with TableServiceClient.from_connection_string(storage.connection_string) as tables:
