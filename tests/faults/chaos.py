@@ -160,7 +160,7 @@ class Chaos:
         self._random = random.Random(seed)  # noqa: S311  # dice
         self._running: list[Host] = []
         self._dropped = 0
-        self._cards_seen = 0
+        self._cards_seen: set[str] = set()  # not how many: one card may be written before an older one
         self._to_answer: list[tuple[str, set[str]]] = []
         self._unconfirmed: set[str] = set()
 
@@ -211,9 +211,11 @@ class Chaos:
 
     def _answer_cards(self) -> None:
         """Do as an AP clerk does: whatever did not get through is put back into the Inbox."""
-        for path in self.site.cards()[self._cards_seen :]:
+        for path in self.site.cards():
+            if path.name in self._cards_seen:
+                continue
+            self._cards_seen.add(path.name)
             card = json.loads(path.read_bytes())
-            self._cards_seen += 1
             if card["status"] in _FOR_A_PERSON:
                 self._to_answer.append((card["transactionId"], set(card["reasons"])))
         self._to_answer = [one for one in self._to_answer if not self._is_answered(*one)]
