@@ -41,7 +41,7 @@ setup: .venv/.ready .tools/azurite/.ready .tools/wheels/.ready
 	@$(BIN)/python -m infrastructure.package fetch
 	@touch $@
 
-run: setup
+run: .venv/.ready .tools/azurite/.ready
 	@$(BIN)/python -m infrastructure.local run $(strip $(call given,ARGS) $(PACKAGED) $(call given,MAILS))
 
 test: lint types imports tests

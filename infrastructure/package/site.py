@@ -1,6 +1,7 @@
 """The dependencies as the target installs them: the lock, laid out in a folder."""
 
 import csv
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,7 +33,9 @@ def install(lock: Path, target: Target, folder: Path, *, offline: bool = False) 
         *("--python", sys.executable),  # uv wants one; what it installs is for the target
         *(["--offline"] if offline else []),
     ]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    # As pip does: behind a proxy with a certificate of its own the system knows it, and uv's own list does not.
+    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if answer.returncode:
         advice = "\nfill the cache: python -m infrastructure.package fetch" if offline else ""
         raise CouldNotRunError(f"{lock} cannot be installed for {target.platform}:\n{answer.stderr.strip()}{advice}")
