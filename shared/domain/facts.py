@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from shared.domain.markup import Element
+
 T = TypeVar("T")
 
 
@@ -14,6 +16,21 @@ class Kind(StrEnum):
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
+
+
+class Nature(StrEnum):
+    """What a document is beside an invoice or credit note of its own."""
+
+    CORRECTION = "correction"  # it replaces an earlier one, often under the same number (384 in UNTDID 1001)
+    REMINDER = "reminder"  # it asks once more for what an earlier one asked for
+
+
+class Sureness(StrEnum):
+    """What stands behind a fact."""
+
+    STATED = "stated"  # an element of a structured invoice, whose meaning a standard fixes
+    LABELLED = "labelled"  # words beside it say what it is
+    INFERRED = "inferred"  # where and how it stands says what it is
 
 
 class Legibility(StrEnum):
@@ -32,6 +49,8 @@ class Document:
     name: str
     legibility: Legibility
     pages: tuple[str, ...] = ()
+    structured: Element | None = None  # the XML that it is, or that a PDF carries
+    embedded: tuple[str, ...] = ()  # names of the files that a PDF carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +59,7 @@ class Fact(Generic[T]):
 
     value: T
     source: str
+    sureness: Sureness = Sureness.LABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,13 @@ class Facts:
     currency: Fact[str] | None = None  # ISO 4217
     total: Fact[Decimal] | None = None  # gross, in `currency`
     kind: Fact[Kind] | None = None
+    iban: Fact[str] | None = None  # without spaces; None where several are printed
+    purchase_order: Fact[str] | None = None
+    nature: Fact[Nature] | None = None
+    ibans: tuple[Fact[str], ...] = ()  # every account that asks for money, the buyer's own not among them
+    names: tuple[Fact[str], ...] = ()  # who may have made it out, likeliest first
+    domains: tuple[Fact[str], ...] = ()  # of web and mail addresses on it
+    disagreements: tuple[str, ...] = ()  # in words, where a document says two things
     documents: tuple[Document, ...] = field(default=())
 
     def sources(self) -> dict[str, str]:
