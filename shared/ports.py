@@ -15,7 +15,7 @@ from shared.domain.mail import Attachment, Listed, Mail
 from shared.domain.open_entry import OpenEntry
 from shared.domain.report import DeliveryReport
 from shared.domain.transaction import Event, Key, Transaction
-from shared.domain.vendor import Vendor
+from shared.domain.vendor import Likeness, Vendor
 
 
 class Later(Exception):
@@ -196,10 +196,13 @@ class Registry(Protocol):
     async def take_permit(self, now: datetime, per_minute: int) -> bool:
         """Count one sending against the UTC minute of `now`; False where the minute is full."""
 
-    async def claim_number(self, vendor_id: str, number: str, key: Key) -> Key:
-        """Enter an invoice number for a vendor; returns who entered it first, which may be `key` itself."""
+    async def claim(self, vendor_id: str, trait: str, key: Key) -> Key:
+        """Enter a trait of an invoice for a vendor; returns who entered it first, which may be `key` itself."""
 
-    async def take_over_number(self, vendor_id: str, number: str, old: Key, new: Key) -> Key:
+    async def holder(self, vendor_id: str, trait: str) -> Key | None:
+        """Who entered a trait first, without entering anything."""
+
+    async def take_over(self, vendor_id: str, trait: str, old: Key, new: Key) -> Key:
         """Give an entry of `old` to `new`; returns whose it is now, which is another's where that one was faster."""
 
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
@@ -212,6 +215,13 @@ class Registry(Protocol):
         """Keep a message that its function could not take, once however often it is handed in."""
 
 
+class Suffixes(Protocol):
+    """Which part of a host somebody registered."""
+
+    def registered(self, host: str) -> str:
+        """The registered domain of a host, empty where it is a public suffix itself."""
+
+
 class Vendors(Protocol):
     """`VendorMaster`, the keys that find a vendor, and the mails that wait for one."""
 
@@ -221,8 +231,17 @@ class Vendors(Protocol):
     async def get(self, vendor_id: str) -> Vendor | None:
         """Read one vendor."""
 
+    def all(self) -> AsyncIterator[Vendor]:
+        """Every vendor, by id."""
+
+    async def alike(self, key: str, limit: int) -> Sequence[Likeness]:
+        """At most `limit` vendors that are kept under this key of likeness."""
+
     async def upsert(self, vendor: Vendor) -> None:
         """Write a vendor and its keys; keys that it does not claim any more are removed."""
+
+    async def learn_ibans(self, vendor_id: str, ibans: Sequence[str]) -> None:
+        """Add accounts to those that a vendor is known to have, under its ETag; known ones are no error."""
 
     async def park(self, vendor_keys: Sequence[str], key: Key) -> None:
         """Note that a transaction waits for any of these keys."""

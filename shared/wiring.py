@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from shared.casework import Desk
-from shared.ports import Channel, Documents, Ledger, Mailbox, Queues, Registry, Vendors
+from shared.ports import Channel, Documents, Ledger, Mailbox, Queues, Registry, Suffixes, Vendors
 from shared.settings import Settings, Storage
 from shared.stages.add_vendor import VendorDesk
 from shared.stages.extract_enrich import ExtractEnrich
@@ -50,6 +50,7 @@ class Ports:
     vendors: Vendors
     queues: Queues
     documents: Documents
+    suffixes: Suffixes
     channel: Channel
 
 
@@ -87,6 +88,7 @@ class Stages:
             ports.registry,
             ports.vendors,
             ports.documents,
+            suffixes=ports.suffixes,
             mailbox_address=settings.invoice_mailbox,
             ap_address=settings.ap_mailbox,
             repeat_limit=settings.repeat_limit,
@@ -141,6 +143,7 @@ def ports(settings: Settings) -> Ports:
     """The real implementation of every port, with clients of its own."""
     from shared.adapters.documents import Limits, SubprocessDocuments
     from shared.adapters.queues import StorageQueues
+    from shared.adapters.suffixes import PublicSuffixes
     from shared.adapters.tables import TableLedger, TableRegistry, Tables, TableVendors
 
     tables = Tables(_table_service(settings.storage))
@@ -151,6 +154,7 @@ def ports(settings: Settings) -> Ports:
         vendors=TableVendors(tables),
         queues=StorageQueues(lambda: _queue_service(settings.storage)),
         documents=SubprocessDocuments(Limits(mails_per_child=MAILS_PER_CHILD)),
+        suffixes=PublicSuffixes(),
         channel=_channel(settings),
     )
 

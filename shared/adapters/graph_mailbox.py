@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ BODY_LIMIT = 1_000_000  # characters of a mail's text that are looked at
 FOLDERS_SECONDS = 600.0  # between two looks at the folders
 PAGE = 100  # mails a listing page; large pages risk a 504
 _LISTED = "id,internetMessageId,receivedDateTime,from,subject"
-_READ = f"{_LISTED},parentFolderId,body,internetMessageHeaders"
+_READ = f"{_LISTED},replyTo,parentFolderId,body,internetMessageHeaders"
 # contentBytes comes along by default, so the properties are named; nested select:
 # https://github.com/microsoftgraph/msgraph-sdk-dotnet-core/issues/437
 _ATTACHMENTS = "id,name,contentType,size,isInline"
@@ -77,6 +77,7 @@ class GraphMailbox:
             ),
             attachments=tuple(_attachment(a) for a in item.get("attachments") or ()),
             is_event="eventmessage" in str(item.get("@odata.type", "")).lower(),
+            reply_to=tuple(_addresses(item.get("replyTo"))),
         )
 
     async def folder_of(self, mail_id: str) -> str:
@@ -224,6 +225,13 @@ class GraphMailbox:
 def _address(item: Mapping[str, Any]) -> dict[str, Any]:
     found = (item.get("from") or {}).get("emailAddress") or {}
     return dict(found)
+
+
+def _addresses(recipients: Any) -> Iterator[str]:
+    for recipient in recipients or ():
+        address = _text((recipient.get("emailAddress") or {}).get("address")).strip().lower()
+        if address:
+            yield address
 
 
 def _text(value: Any) -> str:

@@ -75,11 +75,14 @@ def _explanations(row: Transaction) -> list[str]:
     return [f"{EXPLANATIONS[reason].what} {EXPLANATIONS[reason].next}" for reason in row.reasons]
 
 
+_WITHOUT_VENDOR = frozenset({"Warning", "Number", "Total", "Due", "Transaction"})
+
+
 def _facts(row: Transaction) -> list[tuple[str, str]]:
     mail = [("From", row.sender or "unknown"), ("Subject", row.subject or "(no subject)")]
     first = [("Same as", row.duplicate_of)] if row.duplicate_of else []
+    similar = [("Similar vendor", row.suggestion)] if row.suggestion else []
     where = [("Folder", FOLDERS.get(row.status, ""))]
-    known = {"Number", "Total", "Due"} & {label for label, value in summary_lines(row) if value != "not read"}
-    read = [(label, value) for label, value in summary_lines(row) if label in known | {"Transaction"}]
-    details = summary_lines(row) if row.vendor_id else read
-    return [*mail, *details, *first, *where]
+    shown = {"Warning", "Transaction", *(label for label, value in summary_lines(row) if value != "not read")}
+    lines = [line for line in summary_lines(row) if row.vendor_id or line[0] in shown & _WITHOUT_VENDOR]
+    return [*mail, *lines, *first, *similar, *where]

@@ -6,13 +6,15 @@ The order is fixed: ignore -> vendor -> risk -> duplicate -> post; before all bu
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.domain.facts import Facts, Legibility
+from shared.domain.distrust import Signal, holds
+from shared.domain.facts import Facts, Legibility, Nature, Sureness
 from shared.domain.forward import MARKER_HEADER, marked_attempt, marker_of
 from shared.domain.mail import Mail
 from shared.domain.reason import NEVER_WAIVED, Reason
 from shared.domain.report import DeliveryReport
+from shared.domain.sender import Sender
 from shared.domain.transaction import Status
-from shared.domain.vendor import PROVEN_BY, Match
+from shared.domain.vendor import Match
 
 
 class Origin(StrEnum):
@@ -28,12 +30,16 @@ class Findings:
     """Everything that the decision rests on."""
 
     mail: Mail
+    digests: tuple[str, ...] = ()  # of its documents' bytes
+    sender: Sender = field(default_factory=lambda: Sender(""))  # whom it is judged by
     facts: Facts = field(default_factory=Facts)
     match: Match = field(default_factory=Match)
     origin: Origin = Origin.FOREIGN
     report: DeliveryReport | None = None
     bounced: str = ""  # transaction id of the forward that a delivery report speaks of
-    duplicate_of: str = ""
+    signals: tuple[Signal, ...] = ()  # what speaks against the mail
+    duplicate_of: str = ""  # transaction id of the mail that asked for the same before
+    first: str = ""  # that mail in words
     repeats: int = 0  # how often this very mail came within an hour, itself included
     repeat_limit: int = 20
     answered: frozenset[Reason] = frozenset()
@@ -74,14 +80,24 @@ def decide(findings: Findings) -> Decision:
     if ignored and ignored not in findings.answered:
         return Decision(Status.IGNORED, (ignored,))
     waived = findings.answered - NEVER_WAIVED
-    groups = (_flood(findings), _unfit(findings), _vendor(findings), _risks(findings), _duplicates(findings))
+    groups = (
+        _flood(findings),
+        _unfit(findings),
+        _vendor(findings),
+        _risks(findings),
+        _distrust(findings),
+        _seen(findings),
+    )
     held = next((left for group in groups if (left := group - waived)), frozenset())
     if not held:
         return Decision(Status.ENRICHED, warnings=_warnings(findings))
     status = Status.PARKED if Reason.VENDOR_UNKNOWN in held else Status.REVIEW
     # One card for a sender gone wild, not one for each mail.
     is_silent = Reason.REPEATED in held and findings.repeats > findings.repeat_limit + 1
-    return Decision(status, tuple(reason for reason in Reason if reason in held), is_announced=not is_silent)
+    # Whoever looks at the mail sees at once what else speaks against it.
+    told = held | _distrust(findings)
+    reasons = tuple(reason for reason in Reason if reason in told)
+    return Decision(status, reasons, _details(findings), is_announced=not is_silent)
 
 
 def _ignore(findings: Findings) -> Reason | None:
@@ -131,26 +147,54 @@ def _vendor(findings: Findings) -> frozenset[Reason]:
 
 def _risks(findings: Findings) -> frozenset[Reason]:
     legibility = {document.legibility for document in findings.facts.documents}
-    sender_is_certain = findings.match.key.startswith(PROVEN_BY)
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
         Reason.DOCUMENT_UNREADABLE: Legibility.UNREADABLE in legibility,
-        Reason.SCAN_FROM_UNKNOWN: Legibility.SCAN in legibility and not sender_is_certain,
+        Reason.SCAN_FROM_UNKNOWN: Legibility.SCAN in legibility and not findings.match.is_proven,
     }
     return frozenset(reason for reason, present in risks.items() if present)
 
 
-def _duplicates(findings: Findings) -> frozenset[Reason]:
-    return frozenset({Reason.DUPLICATE}) if findings.duplicate_of else frozenset()
+def _distrust(findings: Findings) -> frozenset[Reason]:
+    """What nobody has answered yet, where it weighs enough together."""
+    left = tuple(signal for signal in findings.signals if signal.reason not in findings.answered)
+    return frozenset(signal.reason for signal in left) if holds(left) else frozenset()
+
+
+def _seen(findings: Findings) -> frozenset[Reason]:
+    """What was asked for before; a mail that only calls itself a reminder may bring the invoice that never came."""
+    nature = findings.facts.nature
+    is_reminder = nature is not None and nature.value is Nature.REMINDER
+    is_duplicate = bool(findings.duplicate_of)
+    is_sure = nature is not None and nature.sureness is not Sureness.INFERRED
+    seen = {Reason.DUPLICATE: is_duplicate, Reason.REMINDER: is_reminder and (is_sure or is_duplicate)}
+    return frozenset(reason for reason, present in seen.items() if present)
 
 
 _WARNINGS = {
     Legibility.SCAN: "a document is a scan without text, so nothing was read from it",
     Legibility.TOO_LARGE: "a document was not read here (too large, or too many), so open it",
 }
+_NATURES = {
+    Nature.CORRECTION: "it corrects an invoice that came before",
+    Nature.REMINDER: "the mail calls itself a reminder",
+}
+_MOST_DETAILS, _LONGEST_DETAIL = 12, 300
 
 
 def _warnings(findings: Findings) -> tuple[str, ...]:
     seen = [document.legibility for document in findings.facts.documents]
     unread = () if findings.facts.total else ("the total was not read",)
-    return (*(text for legibility, text in _WARNINGS.items() if legibility in seen), *unread)
+    nature = (_NATURES[findings.facts.nature.value],) if findings.facts.nature else ()
+    return (*_details(findings), *nature, *(text for kind, text in _WARNINGS.items() if kind in seen), *unread)
+
+
+def _details(findings: Findings) -> tuple[str, ...]:
+    """What speaks against the mail, exactly; with what a person has answered by releasing it."""
+    details = [
+        f"{signal.detail}{' (released by a person)' if signal.reason in findings.answered else ''}"
+        for signal in findings.signals
+    ]
+    first = [f"first came {findings.first}"] if findings.first else []
+    # A column holds several texts, parted by semicolons.
+    return tuple(text.replace(";", ",")[:_LONGEST_DETAIL] for text in (*details, *first))[:_MOST_DETAILS]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from shared.domain.facts import Nature
 from shared.domain.mail import Attachment, domain_of
 from shared.domain.transaction import Transaction
 
@@ -48,7 +49,7 @@ def subject(row: Transaction) -> str:
     reference = f" [IA-{row.transaction_id[:12]}]"
     parts = [
         row.vendor_name,
-        f"{'Credit note' if row.kind == 'credit_note' else 'Invoice'} {row.invoice_number or 'number not read'}",
+        f"{_document(row)} {row.invoice_number or 'number not read'}",
         _money(row),
         f"due {row.due_date.isoformat()}" if row.due_date else "",
         f"FW: {row.subject}" if row.subject else "FW: (no subject)",
@@ -66,8 +67,9 @@ def summary_lines(row: Transaction) -> list[tuple[str, str]]:
     return [
         *(("Warning", warning) for warning in row.warnings),
         ("Vendor", f"{row.vendor_name} ({row.vendor_id})"),
-        ("Document", "Credit note" if row.kind == "credit_note" else "Invoice"),
+        ("Document", _document(row)),
         ("Number", row.invoice_number or "not read"),
+        *([("Purchase order", row.purchase_order)] if row.purchase_order else []),
         ("Total", _money(row) or "not read"),
         ("Issued", row.issue_date.isoformat() if row.issue_date else "not read"),
         ("Due", row.due_date.isoformat() if row.due_date else "not read"),
@@ -77,6 +79,11 @@ def summary_lines(row: Transaction) -> list[tuple[str, str]]:
         ("Billing party", row.billing_party or "none"),
         ("Transaction", row.transaction_id),
     ]
+
+
+def _document(row: Transaction) -> str:
+    kind = "credit note" if row.kind == "credit_note" else "invoice"
+    return f"Corrected {kind}" if row.nature == Nature.CORRECTION else kind.capitalize()
 
 
 def _money(row: Transaction) -> str:

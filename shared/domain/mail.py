@@ -69,6 +69,7 @@ class Mail:
     headers: tuple[tuple[str, str], ...]
     attachments: tuple[Attachment, ...]
     is_event: bool = False  # a meeting request, response or cancellation
+    reply_to: tuple[str, ...] = ()  # lower-case addresses
 
     def header(self, name: str) -> str:
         """The first header of that name, unfolded, or an empty string."""

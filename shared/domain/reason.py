@@ -23,11 +23,25 @@ class Reason(StrEnum):
     DOCUMENT_UNREADABLE = "document_unreadable"
     SCAN_FROM_UNKNOWN = "scan_from_unknown"
     DUPLICATE = "duplicate"
+    REMINDER = "reminder"
     REPEATED = "repeated"
     MARKER_UNKNOWN = "marker_unknown"
     BOUNCE_UNMATCHED = "bounce_unmatched"
     FORWARD_DIFFERS = "forward_differs"
     DELIVERY_UNCONFIRMED = "delivery_unconfirmed"
+    # review, by their weights together (see `distrust.WEIGHTS`)
+    SENDER_FALSE = "sender_false"
+    SENDER_DOUBTFUL = "sender_doubtful"
+    REPLY_ELSEWHERE = "reply_elsewhere"
+    REPLY_TO_FREE_MAIL = "reply_to_free_mail"
+    LOOK_ALIKE_DOMAIN = "look_alike_domain"
+    NAME_FROM_ELSEWHERE = "name_from_elsewhere"
+    DOMAIN_FIRST_SEEN = "domain_first_seen"
+    DOMAIN_OF_ANOTHER = "domain_of_another"
+    IBAN_CHANGED = "iban_changed"
+    IBAN_UNPROVEN = "iban_unproven"
+    DOCUMENTS_DISAGREE = "documents_disagree"
+    DANGEROUS_ATTACHMENT = "dangerous_attachment"
     # failed
     UNDELIVERED = "undelivered"
     MAIL_GONE = "mail_gone"
@@ -80,8 +94,56 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "It is a scan, and its sender does not prove the vendor.", f"Look at it; if it is good, {_RELEASE}."
     ),
     Reason.DUPLICATE: Explanation(
-        "Another mail of this vendor has the same invoice number.",
+        "The same invoice came before.",
         f"Compare with the first one; if it differs, {_RELEASE}.",
+    ),
+    Reason.REMINDER: Explanation(
+        "It is a payment reminder, not an invoice.",
+        f"See whether the invoice is paid; if AP is to have it, {_RELEASE}.",
+    ),
+    Reason.SENDER_FALSE: Explanation(
+        "The sender's address is not genuine: Exchange found the mail to be forged.",
+        f"Ask the vendor at a number you know, never by reply; if it is genuine, {_RELEASE}.",
+    ),
+    Reason.SENDER_DOUBTFUL: Explanation(
+        "Nothing proves the sender's address.", f"Compare with earlier mails of the vendor; if it is good, {_RELEASE}."
+    ),
+    Reason.REPLY_ELSEWHERE: Explanation(
+        "A reply would go to another organisation than the sender's.", f"Look at it; if it is good, {_RELEASE}."
+    ),
+    Reason.REPLY_TO_FREE_MAIL: Explanation(
+        "A reply would go to a free mail account instead of the vendor.",
+        f"Ask the vendor at a number you know, never by reply; if it is genuine, {_RELEASE}.",
+    ),
+    Reason.LOOK_ALIKE_DOMAIN: Explanation(
+        "The sender's domain looks like that of a vendor, and is another.",
+        f"Ask the vendor at a number you know, never by reply; if it is genuine, {_RELEASE}.",
+    ),
+    Reason.NAME_FROM_ELSEWHERE: Explanation(
+        "The sender is displayed as a vendor, and writes from a domain that is not the vendor's.",
+        f"Ask the vendor at a number you know; if the domain is theirs, add it to the vendor, then {_RELEASE}.",
+    ),
+    Reason.DOMAIN_FIRST_SEEN: Explanation(
+        "The vendor never wrote from this domain.", f"If the domain is theirs, add it to the vendor, then {_RELEASE}."
+    ),
+    Reason.DOMAIN_OF_ANOTHER: Explanation(
+        "The sender's domain belongs to another vendor.", f"Ask the vendor; if it is good, {_RELEASE}."
+    ),
+    Reason.IBAN_CHANGED: Explanation(
+        "It asks for payment to an account that the vendor is not known to have.",
+        f"Ask the vendor at a number you know, never by reply; if the account is theirs, {_RELEASE}: "
+        "the account is then remembered.",
+    ),
+    Reason.IBAN_UNPROVEN: Explanation(
+        "The sender is new, and no known account of the vendor speaks for them.",
+        f"Compare with earlier payments; if it is good, {_RELEASE}.",
+    ),
+    Reason.DOCUMENTS_DISAGREE: Explanation(
+        "A document says two different things.", f"Ask the vendor which is right; if AP is to have it, {_RELEASE}."
+    ),
+    Reason.DANGEROUS_ATTACHMENT: Explanation(
+        "An attachment may do harm when it is opened.",
+        f"Do not open it; ask the vendor. If you are sure of it, {_RELEASE}.",
     ),
     Reason.REPEATED: Explanation(
         "The same mail came again and again within an hour.", f"Ask the sender; if it is wanted, {_RELEASE}."

@@ -146,6 +146,9 @@ class Transaction(BaseModel):
     currency: str = ""
     issue_date: Day = None
     due_date: Day = None
+    purchase_order: str = ""
+    nature: str = ""
+    suggestion: str = ""  # the vendor that a parked mail may be of
     evidence: str = ""  # JSON object: field to the place it was read
     duplicate_of: str = ""  # transaction id of the first one
 

@@ -2,36 +2,20 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.domain.facts import Facts
-from shared.domain.mail import domain_of
+from shared.domain.iban import normalised_iban
+from shared.domain.lookalike import likeness_keys
+from shared.domain.names import normalised_name, words_of
+from shared.domain.sender import SHARED_DOMAINS, Sender, is_within
 
-# fmt: off
-# Senders here share their domain with strangers, so it identifies nobody.
-FREE_MAIL = frozenset(
-    {
-        "aol.com", "free.fr", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net",
-        "googlemail.com", "hotmail.com", "hotmail.fr", "icloud.com", "laposte.net", "libero.it", "live.com",
-        "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com", "outlook.de",
-        "pm.me", "proton.me", "protonmail.com", "t-online.de", "wanadoo.fr", "web.de", "yahoo.co.uk",
-        "yahoo.com", "yahoo.de", "yahoo.fr", "yandex.com", "ymail.com", "zoho.com",
-    }
-)
-BILLING_PLATFORMS = frozenset(
-    {
-        "ansmtp.ariba.com", "ariba.com", "bill.com", "coupa.com", "coupahost.com", "freshbooks.com",
-        "intuit.com", "invoicecloud.net", "notification.intuit.com", "paypal.com", "post.xero.com",
-        "quickbooks.com", "sage.com", "sap.com", "square.com", "squareup.com", "stripe.com", "tradeshift.com",
-        "waveapps.com", "xero.com", "zohoinvoice.com",
-    }
-)
-# fmt: on
-SHARED_DOMAINS = FREE_MAIL | BILLING_PLATFORMS
+Registered = Callable[[str], str]  # the registered domain of a host, empty for a public suffix
 
 
 def cells(text: str) -> tuple[str, ...]:
@@ -52,13 +36,6 @@ def slug(name: str) -> str:
     """A vendor name as an identity: ASCII letters and digits joined by hyphens."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain))
-
-
-def normalised_name(name: str) -> str:
-    """A name for comparison: case, accents, punctuation and spacing folded away, in any script."""
-    folded = unicodedata.normalize("NFKD", name).casefold()
-    letters = "".join(c for c in folded if not unicodedata.combining(c))
-    return " ".join(re.findall(r"\w+", letters))
 
 
 def normalised_vat_id(vat_id: str) -> str:
@@ -101,18 +78,41 @@ class Vendor(BaseModel):
         return self
 
     @property
+    def domains(self) -> tuple[str, ...]:
+        """Its domains in lower case, those that it shares with strangers among them."""
+        return tuple(dict.fromkeys(domain.lower().lstrip("@") for domain in self.email_domain))
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Every key under which a mail can find this vendor."""
-        domains = (domain.lower().lstrip("@") for domain in self.email_domain)
         return tuple(
             dict.fromkeys(
                 [
                     *([vat_key(self.vat_id)] if normalised_vat_id(self.vat_id) else []),
-                    *(domain_key(domain) for domain in domains if domain not in SHARED_DOMAINS),
+                    *(domain_key(domain) for domain in self.domains if not is_within(domain, SHARED_DOMAINS)),
                     *(name_key(name) for name in (self.vendor_name, *self.aliases) if normalised_name(name)),
                 ]
             )
         )
+
+    @property
+    def likenesses(self) -> dict[str, str]:
+        """Keys under which what is merely like one of its names or domains finds it, each with that name or domain."""
+        names = {normalised_name(name) for name in (self.vendor_name, *self.aliases)}
+        words = {word_key(word): name for name in sorted(names) for word in words_of(name)}
+        own = [domain for domain in self.domains if not is_within(domain, SHARED_DOMAINS)]
+        return {**words, **{key: domain for domain in own for key in likeness_keys(domain)}}
+
+
+_MOST_IBANS = 50  # as `Cells` allows
+
+
+def with_ibans(known: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
+    """The accounts of a vendor together with new ones, each once; full, it stays as it is."""
+    have = {normalised_iban(iban) for iban in known}
+    added = [iban for iban in dict.fromkeys(map(normalised_iban, new)) if iban not in have]
+    together = (*known, *added)
+    return together if len(together) <= _MOST_IBANS else tuple(known)
 
 
 def vat_key(vat_id: str) -> str:
@@ -127,31 +127,60 @@ def name_key(name: str) -> str:
     return f"name:{normalised_name(name)}"
 
 
+def word_key(word: str) -> str:
+    return f"word:{word}"
+
+
 _HOST = re.compile(r"[\w.-]{1,253}")
+_MOST_NAMES = 8  # of a document that are looked up; whoever made it out stands among the first
+_MOST_HOSTS = 4
 
 
-def sender_domains(address: str) -> Iterator[str]:
-    """The sender's domain and its parents of at least two labels, nearest first; nothing for a shared domain."""
-    domain = domain_of(address)
-    if not _HOST.fullmatch(domain):
-        return  # no mail came from there, and it would end up in a table key
-    labels = domain.split(".")
-    parents = [".".join(labels[i:]) for i in range(len(labels) - 1)]
-    if not SHARED_DOMAINS.intersection(parents):
-        yield from parents
+def domains_of(host: str, registered: Registered) -> Iterator[str]:
+    """A host and its parents down to the one that somebody registered, nearest first; nothing for a shared domain."""
+    if not _HOST.fullmatch(host) or is_within(host, SHARED_DOMAINS):
+        return  # no mail came from there, and it would end up in a table key; or it is anybody's
+    owner = registered(host)
+    labels = host.split(".")
+    for start in range(len(labels)):
+        parent = ".".join(labels[start:])
+        if owner and (parent == owner or parent.endswith(f".{owner}")):
+            yield parent
 
 
-PROVEN_BY = ("vat:", "domain:")  # keys that a stranger's document cannot carry by chance, as it may a name
+class Evidence(StrEnum):
+    """What points to a vendor, best first."""
+
+    VAT_ID = "vat_id"
+    SENDER = "sender"  # the domain of the mail's author
+    NAME = "name"  # of whoever made the document out
+    PRINTED = "printed"  # a name, web or mail address somewhere on the document
 
 
-def candidate_keys(sender: str, facts: Facts) -> tuple[tuple[str, ...], ...]:
-    """The keys that could find the vendor of a mail, best evidence first; within a group the first hit counts."""
-    groups = [
-        (vat_key(facts.vat_id.value),) if facts.vat_id else (),
-        tuple(domain_key(domain) for domain in sender_domains(sender)),
-        (name_key(facts.vendor_name.value),) if facts.vendor_name else (),
-    ]
-    return tuple(group for group in groups if group)
+# What a stranger's document cannot carry by chance, as it may a name.
+PROVEN = frozenset({Evidence.VAT_ID, Evidence.SENDER})
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """Keys that could find the vendor of a mail; of a sender's domains the nearest that is known counts alone."""
+
+    evidence: Evidence
+    keys: tuple[str, ...]
+
+
+def clues(sender: Sender, facts: Facts, registered: Registered) -> tuple[Clue, ...]:
+    """What could find the vendor of a mail, best evidence first."""
+    hosts = () if sender.is_colleague else (sender.domain,)
+    printed = [name_key(name.value) for name in facts.names if normalised_name(name.value)][:_MOST_NAMES]
+    printed += [domain_key(d) for host in facts.domains[:_MOST_HOSTS] for d in domains_of(host.value, registered)]
+    found = (
+        Clue(Evidence.VAT_ID, (vat_key(facts.vat_id.value),) if facts.vat_id else ()),
+        Clue(Evidence.SENDER, tuple(domain_key(d) for host in hosts for d in domains_of(host, registered))),
+        Clue(Evidence.NAME, (name_key(facts.vendor_name.value),) if facts.vendor_name else ()),
+        Clue(Evidence.PRINTED, tuple(dict.fromkeys(printed))),
+    )
+    return tuple(clue for clue in found if clue.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +190,7 @@ class Match:
     vendor_ids: tuple[str, ...] = ()
     key: str = ""
     vendor: Vendor | None = None  # where it is certain
+    evidence: Evidence = Evidence.PRINTED
 
     @property
     def is_certain(self) -> bool:
@@ -169,3 +199,16 @@ class Match:
     @property
     def is_ambiguous(self) -> bool:
         return len(self.vendor_ids) > 1
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it rests on more than what a stranger's document may carry by chance."""
+        return self.evidence in PROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A vendor that is kept under a key of likeness, and the name or domain that is like it."""
+
+    vendor_id: str
+    text: str

@@ -14,8 +14,8 @@ class VendorDesk:
 
     def __init__(self, desk: Desk, vendors: Vendors, queues: Queues) -> None:
         self._desk = desk
-        self._vendors = vendors
-        self._queues = queues
+        self.vendors = vendors
+        self.queues = queues
 
     async def run(self, body: bytes) -> None:
         """Handle one message; raises UnreadableMessage that names every column at fault."""
@@ -23,13 +23,17 @@ class VendorDesk:
 
     async def add(self, vendor: AddVendor) -> None:
         """Write the vendor, then wake a page of what waits for it; the same vendor any number of times is no error."""
-        await self._vendors.upsert(vendor)
+        await self.vendors.upsert(vendor)
+        await self.wake(vendor)
+
+    async def wake(self, vendor: AddVendor) -> None:
+        """Wake a page of what waits for a vendor that is written, and ask for the rest by a message."""
         if any([await self._wake_page(key) for key in vendor.keys]):
-            await self._queues.send(ADD_VENDOR, vendor.to_bytes())
+            await self.queues.send(ADD_VENDOR, vendor.to_bytes())
 
     async def _wake_page(self, vendor_key: str) -> bool:
         """Wake some of the mails parked under a key; whether there may be more."""
-        waiting = await self._vendors.parked(vendor_key, PAGE)
+        waiting = await self.vendors.parked(vendor_key, PAGE)
         woken = [await self._wake(vendor_key, key) for key in waiting]
         return len(waiting) == PAGE and any(woken)
 
@@ -42,14 +46,14 @@ class VendorDesk:
                 after = vendor_added(case.row, self._desk.clock())
                 try:
                     await self._desk.reopen(
-                        self._queues, after, Event(after.status.value, self._desk.function, "vendor added")
+                        self.queues, after, Event(after.status.value, self._desk.function, "vendor added")
                     )
                 except Conflict:
                     continue  # its filing was noted in between
             elif case is not None and case.row.status is Status.RECEIVED:
                 # Taken up again before; whether it was driven, too, nobody can tell.
-                await self._desk.drive(self._queues, self._desk.entry(case.row), case.row)
+                await self._desk.drive(self.queues, self._desk.entry(case.row), case.row)
             stale = case.row.parked_keys if case is not None else ()
-            await self._vendors.unpark(tuple({vendor_key, *stale}), key)
+            await self.vendors.unpark(tuple({vendor_key, *stale}), key)
             return True
         raise Conflict(f"transaction {key.transaction_id} is written by others all the time")

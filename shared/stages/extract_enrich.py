@@ -9,19 +9,23 @@ from dataclasses import replace
 from typing import Any
 
 from shared.casework import Case, Desk, is_gone
+from shared.domain.attachments import dangers_by_name
 from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
+from shared.domain.distrust import Signal, Suspect, new_ibans, signals
 from shared.domain.facts import Document, Facts, Legibility
 from shared.domain.forward import marked_attempt, references_in
+from shared.domain.identity import Trait, is_same, traits
 from shared.domain.mail import INBOX, Mail, domain_of, normalised_subject
 from shared.domain.messages import NOTIFY, TO_POST, Outgoing, WorkOn
-from shared.domain.numbers import normalised_number
 from shared.domain.reading import read_facts
 from shared.domain.reason import Reason
 from shared.domain.release import vendor_added
 from shared.domain.report import DeliveryReport
+from shared.domain.sender import Sender, judged_sender
 from shared.domain.transaction import FOLDERS, Filing, Key, Notice, Status, Transaction, UnreadableRow
-from shared.domain.vendor import Match, Vendor, candidate_keys
-from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Vendors
+from shared.domain.vendor import Match, Vendor
+from shared.matching import Matching
+from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Suffixes, Vendors
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
@@ -39,6 +43,7 @@ class ExtractEnrich:
         vendors: Vendors,
         documents: Documents,
         *,
+        suffixes: Suffixes,
         mailbox_address: str,
         ap_address: str,
         repeat_limit: int,
@@ -47,6 +52,8 @@ class ExtractEnrich:
         self._mailbox = mailbox
         self._registry = registry
         self._vendors = vendors
+        self._matching = Matching(vendors, suffixes.registered)
+        self._suffixes = suffixes
         self._documents = documents
         self._address = mailbox_address
         self._ap_address = ap_address
@@ -91,13 +98,18 @@ class ExtractEnrich:
             documents, digests = await self._read(mail)
         # In a thread: hostile text may cost the better part of a second, and the loop serves other mails.
         facts = await asyncio.to_thread(read_facts, mail, documents)
+        sender = judged_sender(mail, frozenset({domain_of(self._address)}))
+        match = await self._matching.find(sender, facts)
         return Findings(
             mail=mail,
+            digests=tuple(digests),
+            sender=sender,
             facts=facts,
-            match=await self._match(mail, facts),
+            match=match,
             origin=await self._origin(mail),
             report=report,
             bounced=await self._bounced(mail, report) if report is not None and report.failed else "",
+            signals=await self._signals(mail, sender, facts, match),
             repeats=await self._registry.count_repeat(_digest(mail, digests), case.row.key, self._desk.clock()),
             repeat_limit=self._repeat_limit,
             answered=frozenset(case.row.answered_reasons),
@@ -121,17 +133,10 @@ class ExtractEnrich:
         read = await self._documents.read(contents) if contents else []
         return [*read, *unread], [hashlib.sha256(content.data).hexdigest() for content in contents]
 
-    async def _match(self, mail: Mail, facts: Facts) -> Match:
-        for key in (key for group in candidate_keys(mail.sender, facts) for key in group):
-            if found := await self._vendors_of(key):
-                ids = tuple(sorted(vendor.vendor_id for vendor in found))
-                return Match(ids, key, found[0] if len(found) == 1 else None)
-        return Match()
-
-    async def _vendors_of(self, key: str) -> list[Vendor]:
-        """The vendors that claim a key; one that was deleted by hand, and left its keys, is none."""
-        found = [await self._vendors.get(vendor_id) for vendor_id in await self._vendors.claimants(key)]
-        return [vendor for vendor in found if vendor is not None]
+    async def _signals(self, mail: Mail, sender: Sender, facts: Facts, match: Match) -> tuple[Signal, ...]:
+        around = await self._matching.surroundings(sender, match)
+        dangers = dangers_by_name(mail.attachments)
+        return signals(Suspect(mail, sender, facts, match, self._suffixes.registered, around, dangers))
 
     async def _origin(self, mail: Mail) -> Origin:
         claimed = claimed_transaction(mail, self._address)
@@ -201,14 +206,27 @@ class ExtractEnrich:
 
     async def _settle(self, case: Case, findings: Findings) -> None:
         decision = decide(findings)
-        if decision.status is Status.ENRICHED:
-            findings = await self._check_number(case, findings)
+        if decision.status is Status.ENRICHED or Reason.REMINDER in decision.reasons:
+            findings = await self._seen_before(case, findings, enters=decision.status is Status.ENRICHED)
             decision = decide(findings)
         keys: tuple[str, ...] = ()
+        suggestion = ""
         if decision.status is Status.PARKED:
-            keys = tuple(key for group in candidate_keys(findings.mail.sender, findings.facts) for key in group)
+            clues = self._matching.clues(findings.sender, findings.facts)
+            keys = tuple(dict.fromkeys(key for clue in clues for key in clue.keys))
             await self._vendors.park(keys, case.row.key)
-        await self._write(case, findings, decision, parked_keys=keys)
+            suggestion = await self._matching.suggestion(findings.facts)
+        if decision.status is Status.ENRICHED:
+            await self._learn(case, findings)
+        await self._write(case, findings, decision, parked_keys=keys, suggestion=suggestion)
+
+    async def _learn(self, case: Case, findings: Findings) -> None:
+        """Remember the accounts of a mail that a person released although, and because, they were new."""
+        vendor = findings.match.vendor
+        if vendor is None or Reason.IBAN_CHANGED not in findings.answered or case.row.vendor_id != vendor.vendor_id:
+            return
+        if new := new_ibans(findings.facts, vendor):
+            await self._vendors.learn_ibans(vendor.vendor_id, new)
 
     async def _vendor_came(self, case: Case) -> bool:
         """Look once more after parking: a vendor added before the row said "parked" woke nobody."""
@@ -216,35 +234,51 @@ class ExtractEnrich:
         if row.status is not Status.PARKED or row.filing is not Filing.PENDING:
             return False
         for key in row.parked_keys:
-            if await self._vendors_of(key):
+            if await self._matching.vendors_of(key):
                 await case.write(vendor_added(row, self._desk.clock()), Status.RECEIVED.value, "vendor added")
                 await self._vendors.unpark(row.parked_keys, row.key)
                 return True
         return False
 
-    async def _check_number(self, case: Case, findings: Findings) -> Findings:
-        number = findings.facts.invoice_number
-        # Exchange delivers a mail twice at times; where no number tells so, its Message-ID does.
-        known_by = normalised_number(number.value) if number else findings.mail.internet_message_id
-        if not known_by:
-            return findings
-        vendor_id, own = findings.match.vendor_ids[0], case.row.key
-        first = await self._registry.claim_number(vendor_id, known_by, own)
+    async def _seen_before(self, case: Case, findings: Findings, *, enters: bool) -> Findings:
+        """The findings with the mail that asked for the same before; unless `enters`, this one leaves no trace."""
+        facts, vendor_id = findings.facts, findings.match.vendor_ids[0]
+        for trait in traits(facts, findings.digests, findings.mail.internet_message_id):
+            first = await self._first(case, vendor_id, trait, enters=enters)
+            if first is None:
+                continue
+            row = await self._row_of(first)
+            if row is None or is_same(trait, facts, row):  # of a row that was lost nobody knows
+                words = _in_words(row) if row else ""
+                return replace(findings, duplicate_of=first.transaction_id, first=words)
+        return findings
+
+    async def _first(self, case: Case, vendor_id: str, trait: Trait, *, enters: bool) -> Key | None:
+        """Who has a trait, None where it is this very mail or nobody; one that never went out gives it up."""
+        own = case.row.key
+        if not enters:
+            holder = await self._registry.holder(vendor_id, trait.text)
+            return holder if holder != own else None
+        first = await self._registry.claim(vendor_id, trait.text, own)
         if first != own and await self._never_went_out(first):
-            before, first = first, await self._registry.take_over_number(vendor_id, known_by, first, own)
+            before, first = first, await self._registry.take_over(vendor_id, trait.text, first, own)
             if first == own and not await self._never_went_out(before):
                 first = before  # released by a person at this very moment
-        return findings if first == own else replace(findings, duplicate_of=first.transaction_id)
+        return first if first != own else None
 
     async def _never_went_out(self, key: Key) -> bool:
-        try:
-            row = await self._desk.ledger.get(key)
-        except UnreadableRow:
-            return False
-        # Of a row that was lost nobody knows.
+        row = await self._row_of(key)
         return row is not None and row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None
 
-    async def _write(self, case: Case, findings: Findings, decision: Decision, *, parked_keys: tuple[str, ...]) -> None:
+    async def _row_of(self, key: Key) -> Transaction | None:
+        try:
+            return await self._desk.ledger.get(key)
+        except UnreadableRow:
+            return None
+
+    async def _write(
+        self, case: Case, findings: Findings, decision: Decision, *, parked_keys: tuple[str, ...], suggestion: str
+    ) -> None:
         now = self._desk.clock()
         vendor = _vendor_columns(findings.match.vendor)
         uncoded = ("the vendor has no GL code",) if vendor["vendor_id"] and not vendor["gl_code"] else ()
@@ -254,6 +288,7 @@ class ExtractEnrich:
             "warnings": (*decision.warnings, *uncoded),
             "duplicate_of": findings.duplicate_of,
             "parked_keys": parked_keys,
+            "suggestion": suggestion,
         }
         if decision.status is Status.ENRICHED:
             await case.write(case.row.changed(now, status=Status.ENRICHED, reasons=(), **known), "enriched")
@@ -273,6 +308,8 @@ def _vendor_columns(vendor: Vendor | None) -> dict[str, str]:
 def _fact_columns(facts: Facts) -> dict[str, Any]:
     return {
         "invoice_number": facts.invoice_number.value if facts.invoice_number else "",
+        "purchase_order": facts.purchase_order.value if facts.purchase_order else "",
+        "nature": facts.nature.value.value if facts.nature else "",
         "kind": facts.kind.value.value if facts.kind else "",
         "total": facts.total.value if facts.total else None,
         "currency": facts.currency.value if facts.currency else "",
@@ -280,6 +317,14 @@ def _fact_columns(facts: Facts) -> dict[str, Any]:
         "due_date": facts.due_date.value if facts.due_date else None,
         "evidence": json.dumps(facts.sources(), ensure_ascii=False)[:30_000],
     }
+
+
+def _in_words(row: Transaction) -> str:
+    """The first of two mails as a person finds it."""
+    number = f" {row.invoice_number}" if row.invoice_number else ""
+    where = f", in folder {row.folder}" if row.folder else ""
+    came = f"{row.received_at:%Y-%m-%d %H:%M} UTC"
+    return f"invoice{number} from {row.sender} on {came}{where} [IA-{row.transaction_id[:12]}]"
 
 
 def _digest(mail: Mail, digests: Sequence[str]) -> str:

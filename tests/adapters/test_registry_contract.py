@@ -110,21 +110,21 @@ async def test_twenty_at_once_in_two_processes_take_no_more_permits_than_there_a
 
 async def test_the_first_to_claim_a_number_keeps_it(registry: Registry) -> None:
     first, second = a_key(), a_key()
-    assert await registry.claim_number("bluebird", "INV1", first) == first
-    assert await registry.claim_number("bluebird", "INV1", second) == first
-    assert await registry.claim_number("bluebird", "INV1", first) == first
+    assert await registry.claim("bluebird", "INV1", first) == first
+    assert await registry.claim("bluebird", "INV1", second) == first
+    assert await registry.claim("bluebird", "INV1", first) == first
 
 
 async def test_the_same_number_of_another_vendor_is_another_number(registry: Registry) -> None:
     first, second = a_key(), a_key()
-    await registry.claim_number("bluebird", "INV1", first)
-    assert await registry.claim_number("redwood", "INV1", second) == second
-    assert await registry.claim_number("bluebird", "INV2", second) == second
+    await registry.claim("bluebird", "INV1", first)
+    assert await registry.claim("redwood", "INV1", second) == second
+    assert await registry.claim("bluebird", "INV2", second) == second
 
 
 async def test_twenty_at_once_agree_on_who_claimed_a_number_first(registry: Registry) -> None:
     keys = [a_key() for _ in range(20)]
-    answers = await asyncio.gather(*(registry.claim_number("bluebird", "INV1", key) for key in keys))
+    answers = await asyncio.gather(*(registry.claim("bluebird", "INV1", key) for key in keys))
     assert len(set(answers)) == 1
     assert answers[0] in keys
 
@@ -140,8 +140,8 @@ async def test_numbers_and_vendors_of_2000_characters_are_told_apart_too(registr
 async def check_apart(registry: Registry, *texts: str) -> None:
     for vendor, number in (*(("bluebird", text) for text in texts), *((text, "INV9") for text in texts)):
         key = a_key()
-        assert await registry.claim_number(vendor, number, key) == key
-        assert await registry.claim_number(vendor, number, a_key()) == key
+        assert await registry.claim(vendor, number, key) == key
+        assert await registry.claim(vendor, number, a_key()) == key
 
 
 async def test_different_mails_alike_are_counted_once_each(registry: Registry) -> None:
@@ -200,7 +200,7 @@ async def test_the_largest_message_of_a_queue_can_be_kept(world: World) -> None:
 
 async def test_a_number_is_taken_over_only_from_whom_it_was_seen_with(registry: Registry) -> None:
     first, second, third = a_key(), a_key(), a_key()
-    await registry.claim_number("bluebird", "INV1", first)
-    assert await registry.take_over_number("bluebird", "INV1", first, second) == second
-    assert await registry.take_over_number("bluebird", "INV1", first, third) == second
-    assert await registry.claim_number("bluebird", "INV1", second) == second
+    await registry.claim("bluebird", "INV1", first)
+    assert await registry.take_over("bluebird", "INV1", first, second) == second
+    assert await registry.take_over("bluebird", "INV1", first, third) == second
+    assert await registry.claim("bluebird", "INV1", second) == second

@@ -1,13 +1,17 @@
 """Values that the domain tests start from: mails, rows, and every valid row that hypothesis can think of."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from shared.domain.facts import Fact, Facts
 from shared.domain.mail import INBOX, Attachment, AttachmentKind, Listed, Mail
+from shared.domain.markup import Element
 from shared.domain.reason import Reason
 from shared.domain.transaction import Filing, Notice, Status, Transaction
 
@@ -99,6 +103,9 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "currency": st.sampled_from(["", "EUR", "USD"]),
     "issue_date": _days,
     "due_date": _days,
+    "purchase_order": st.text(),
+    "nature": st.sampled_from(["", "correction", "reminder"]),
+    "suggestion": st.text(),
     "evidence": st.text(),
     "duplicate_of": st.just("") | _ids,
     "attempt": st.integers(1, 9999),
@@ -140,6 +147,9 @@ def full_row() -> Transaction:
         currency="EUR",
         issue_date=date(2026, 3, 1),
         due_date=date(2026, 3, 31),
+        purchase_order="PO-77",
+        nature="correction",
+        suggestion="Bluebird Ltd (bluebird-2)",
         evidence='{"total": "invoice.pdf, page 1"}',
         duplicate_of="f" * 32,
         attempt=2,
@@ -153,3 +163,27 @@ def full_row() -> Transaction:
         filing=Filing.DONE,
         notice=Notice.OUTCOME,
     )
+
+
+def element(xml: bytes | str) -> Element:
+    """XML of ours as a value, all of it."""
+    return _element(ET.fromstring(xml))  # noqa: S314  made by the tests
+
+
+def _element(node: ET.Element) -> Element:
+    namespace, name = _names(node.tag)
+    attributes = tuple((_names(key)[1], value) for key, value in node.attrib.items())
+    return Element(name, namespace, (node.text or "").strip(), attributes, tuple(map(_element, node)))
+
+
+def _names(tag: str) -> tuple[str, str]:
+    namespace, _, name = tag.removeprefix("{").rpartition("}")
+    return namespace, name
+
+
+def values(facts: Facts | None) -> dict[str, object]:
+    """The facts that are not empty, by field and without their sources."""
+    assert facts is not None
+    found = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    single = {name: fact.value for name, fact in found.items() if isinstance(fact, Fact)}
+    return single | {name: [f.value for f in found[name]] for name in ("ibans", "names") if found[name]}

@@ -20,12 +20,12 @@ from shared.domain.mail import Mail
 from shared.domain.reason import Reason
 from shared.domain.report import DeliveryReport
 from shared.domain.transaction import RESTING, Status
-from shared.domain.vendor import Match
+from shared.domain.vendor import Evidence, Match
 from tests.domain.made import MAILBOX, TRANSACTION, attachment, mail, quick
 
 PDF = attachment()
 LOGO = attachment("logo.png", "image/png")
-CERTAIN = Match(("bluebird",), "domain:bluebird.example")
+CERTAIN = Match(("bluebird",), "domain:bluebird.example", evidence=Evidence.SENDER)
 AMBIGUOUS = Match(("bluebird", "bluebird-2"), "domain:bluebird.example")
 NUMBERED = Facts(invoice_number=Fact("INV-7", "subject"))
 
@@ -221,7 +221,7 @@ def test_a_document_that_could_not_be_read_is_a_warning(legibility: Legibility, 
 
 def test_a_scan_whose_sender_is_not_certain_goes_to_review() -> None:
     """The vendor was found by a name in the mail's text alone, which anybody can write."""
-    by_name = replace(CERTAIN, key="name:bluebird ltd")
+    by_name = replace(CERTAIN, key="name:bluebird", evidence=Evidence.NAME)
     scanned = good(mail=mail(PDF, sender="someone@gmail.com"), match=by_name, facts=read(Legibility.SCAN))
     assert decide(scanned).status is Status.REVIEW
 

@@ -3,24 +3,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from shared.adapters.suffixes import PublicSuffixes
 from shared.domain.facts import Fact, Facts
+from shared.domain.names import normalised_name
+from shared.domain.sender import SHARED_DOMAINS, Sender, is_within
 from shared.domain.vendor import (
-    SHARED_DOMAINS,
+    Clue,
+    Evidence,
     Match,
     Vendor,
-    candidate_keys,
+    clues,
     domain_key,
+    domains_of,
     name_key,
-    normalised_name,
     normalised_vat_id,
-    sender_domains,
     slug,
     vat_key,
+    with_ibans,
 )
 from tests.domain.made import quick
 
 labels = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
-domains = st.lists(labels, min_size=2, max_size=4).map(".".join).filter(lambda d: not SHARED_DOMAINS & {d})
+registered = PublicSuffixes().registered
+domains = st.lists(labels, min_size=2, max_size=4).map(".".join).filter(lambda d: registered(d) != "")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,7 @@ def test_a_vendor_is_found_by_vat_id_domains_and_names() -> None:
         "vat:GB987654321",
         "domain:bluebird.example",
         "domain:bluebird.test",
-        "name:bluebird ltd",
+        "name:bluebird",
         "name:blaumeise",
     )
 
@@ -142,53 +147,81 @@ def test_a_name_of_punctuation_finds_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "expected"),
+    ("host", "expected"),
     [
-        ("a@bluebird.example", ["bluebird.example"]),
+        ("bluebird.example", ["bluebird.example"]),
         (
-            "a@Mail.Billing.Bluebird.example",
+            "mail.billing.bluebird.example",
             ["mail.billing.bluebird.example", "billing.bluebird.example", "bluebird.example"],
         ),
-        ("a@gmail.com", []),
-        ("a@mail.gmail.com", []),
-        ("a@e.stripe.com", []),
-        ("a@localhost", []),
-        ("a@blue bird.example", []),
-        ("a@bluebird.example/x", []),
-        ("nobody", []),
+        ("mail.bluebird.co.uk", ["mail.bluebird.co.uk", "bluebird.co.uk"]),
+        ("bluebird.github.io", ["bluebird.github.io"]),
+        ("co.uk", []),
+        ("gmail.com", []),
+        ("mail.gmail.com", []),
+        ("e.stripe.com", []),
+        ("localhost", []),
+        ("blue bird.example", []),
+        ("bluebird.example/x", []),
         ("", []),
     ],
 )
-def test_a_sender_is_known_by_its_domain_and_the_parents_of_it(address: str, expected: list[str]) -> None:
-    assert list(sender_domains(address)) == expected
+def test_a_host_is_known_by_itself_and_its_parents_down_to_what_somebody_registered(
+    host: str, expected: list[str]
+) -> None:
+    assert list(domains_of(host, registered)) == expected
 
 
 @quick
 @given(domains, st.lists(labels, max_size=2))
 def test_whoever_claims_a_domain_is_found_by_senders_of_it_and_below_it(domain: str, below: list[str]) -> None:
     vendor = Vendor(vendor_name="Bluebird", email_domain=(domain,))
-    sender = f"billing@{'.'.join([*below, domain])}"
-    found = {key for group in candidate_keys(sender, Facts()) for key in group}
-    is_shared = any(parent in SHARED_DOMAINS for parent in _parents(sender.partition("@")[2]))
-    assert (domain_key(domain) in found and domain_key(domain) in vendor.keys) or is_shared
-
-
-def _parents(domain: str) -> list[str]:
-    parts = domain.split(".")
-    return [".".join(parts[i:]) for i in range(len(parts))]
+    host = ".".join([*below, domain])
+    found = {key for clue in clues(Sender(f"billing@{host}"), Facts(), registered) for key in clue.keys}
+    is_suffix = not registered(host).endswith(registered(domain))
+    is_shared = is_within(host, SHARED_DOMAINS)
+    assert (domain_key(domain) in found and domain_key(domain) in vendor.keys) or is_shared or is_suffix
 
 
 def test_the_best_evidence_comes_first() -> None:
-    facts = Facts(vendor_name=Fact("Bluebird Ltd", "body"), vat_id=Fact("GB 987654321", "e-invoice"))
-    assert candidate_keys("a@mail.bluebird.example", facts) == (
-        (vat_key("GB987654321"),),
-        (domain_key("mail.bluebird.example"), domain_key("bluebird.example")),
-        (name_key("bluebird ltd"),),
+    facts = Facts(
+        vendor_name=Fact("Bluebird Ltd", "body"),
+        vat_id=Fact("GB 987654321", "e-invoice"),
+        names=(Fact("Bluebird Holdings plc", "page 1"),),
+        domains=(Fact("www.bluebird.example", "page 1"),),
+    )
+    assert clues(Sender("a@mail.bluebird.example"), facts, registered) == (
+        Clue(Evidence.VAT_ID, (vat_key("GB987654321"),)),
+        Clue(Evidence.SENDER, (domain_key("mail.bluebird.example"), domain_key("bluebird.example"))),
+        Clue(Evidence.NAME, (name_key("bluebird ltd"),)),
+        Clue(
+            Evidence.PRINTED,
+            (name_key("bluebird holdings"), domain_key("www.bluebird.example"), domain_key("bluebird.example")),
+        ),
     )
 
 
 def test_no_evidence_gives_no_key() -> None:
-    assert candidate_keys("someone@gmail.com", Facts()) == ()
+    assert clues(Sender("someone@gmail.com"), Facts(), registered) == ()
+
+
+def test_a_colleague_is_no_vendor() -> None:
+    assert clues(Sender("ada@contoso.example", is_colleague=True), Facts(), registered) == ()
+
+
+@pytest.mark.parametrize(
+    ("known", "new", "expected"),
+    [
+        ((), ("DE89370400440532013000",), ("DE89370400440532013000",)),
+        (("DE89 3704 0044 0532 0130 00",), ("DE89370400440532013000",), ("DE89 3704 0044 0532 0130 00",)),
+        (("A",), ("B", "B"), ("A", "B")),
+        (tuple(f"A{n}" for n in range(50)), ("B",), tuple(f"A{n}" for n in range(50))),
+    ],
+)
+def test_accounts_are_learnt_once_and_never_more_than_a_vendor_holds(
+    known: tuple[str, ...], new: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert with_ibans(known, new) == expected
 
 
 @pytest.mark.parametrize(

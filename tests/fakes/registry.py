@@ -14,7 +14,7 @@ class FakeRegistry(Fallible):
     def __init__(self) -> None:
         super().__init__()
         self.permits: Counter[str] = Counter()  # by UTC minute, yyyymmddHHMM
-        self.numbers: dict[tuple[str, str], Key] = {}
+        self.traits: dict[tuple[str, str], Key] = {}
         self.repeats: defaultdict[str, dict[Key, datetime]] = defaultdict(dict)
         self.poisons: dict[tuple[str, str], Poison] = {}
 
@@ -26,15 +26,19 @@ class FakeRegistry(Fallible):
             self.permits[minute] += 1
             return True
 
-    async def claim_number(self, vendor_id: str, number: str, key: Key) -> Key:
-        async with self._call("claim_number"):
-            return self.numbers.setdefault((vendor_id, number), key)
+    async def claim(self, vendor_id: str, trait: str, key: Key) -> Key:
+        async with self._call("claim"):
+            return self.traits.setdefault((vendor_id, trait), key)
 
-    async def take_over_number(self, vendor_id: str, number: str, old: Key, new: Key) -> Key:
-        async with self._call("take_over_number"):
-            if self.numbers[vendor_id, number] == old:
-                self.numbers[vendor_id, number] = new
-            return self.numbers[vendor_id, number]
+    async def holder(self, vendor_id: str, trait: str) -> Key | None:
+        async with self._call("holder"):
+            return self.traits.get((vendor_id, trait))
+
+    async def take_over(self, vendor_id: str, trait: str, old: Key, new: Key) -> Key:
+        async with self._call("take_over"):
+            if self.traits[vendor_id, trait] == old:
+                self.traits[vendor_id, trait] = new
+            return self.traits[vendor_id, trait]
 
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
         async with self._call("count_repeat"):

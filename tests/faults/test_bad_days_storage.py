@@ -109,7 +109,7 @@ def lose_ledger(site: BadDay) -> None:
 def lose_everything(site: BadDay) -> None:
     lose_ledger(site)
     site.ledger.lose_references()
-    for index in (site.registry.numbers, site.registry.repeats, site.registry.permits, site.vendors.waiting):
+    for index in (site.registry.traits, site.registry.repeats, site.registry.permits, site.vendors.waiting):
         index.clear()
 
 

@@ -280,7 +280,7 @@ STORAGE: dict[str, tuple[str, ...]] = {
     "ledger": ("get", "insert", "update", "open_entries", "put_open", "postpone", "close", "index_marker"),
     "queues": ("send",),
     "vendors": ("claimants", "upsert", "park", "unpark", "parked"),
-    "registry": ("take_permit", "claim_number", "take_over_number", "count_repeat"),
+    "registry": ("take_permit", "claim", "holder", "take_over", "count_repeat"),
 }
 
 

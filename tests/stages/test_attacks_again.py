@@ -164,7 +164,7 @@ async def test_a_number_is_not_taken_over_from_a_mail_that_is_released_at_this_m
 
     async def release_first(phase: Phase, call: str) -> None:
         nonlocal released
-        if (phase, call, released) == ("before", "take_over_number", False):
+        if (phase, call, released) == ("before", "take_over", False):
             released = True
             world.release(first)
             await world.go()

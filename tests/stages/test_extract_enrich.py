@@ -260,7 +260,7 @@ async def test_a_crash_at_any_call_changes_nothing_in_the_end(phase: Phase, send
         assert world.outcome(mail) == first.outcome(mail)
         assert world.folder(mail) == first.folder(mail)
         assert len(world.channel.cards) == 1
-        assert world.registry.numbers == first.registry.numbers
+        assert world.registry.traits == first.registry.traits
         assert world.vendors.waiting == first.vendors.waiting
 
 
@@ -364,7 +364,7 @@ async def test_its_own_number_is_no_duplicate_on_a_second_run(world: World) -> N
     world.ledger.fail_next("update", ConnectionError("storage"))
     with pytest.raises(ConnectionError):
         await world.work(RAW_MAIL, mail)
-    assert world.registry.numbers
+    assert world.registry.traits
     await world.work(RAW_MAIL, mail)
     assert world.outcome(mail) == "enriched"
 

@@ -220,7 +220,7 @@ def effects(world: World) -> dict[str, object]:
         "mails": {folder: world.mailbox.mails_in(folder) for folder in world.mailbox.folders},
         "cards": list(world.channel.cards),
         "vendors": dict(world.vendors.vendors),
-        "numbers": dict(world.registry.numbers),
+        "numbers": dict(world.registry.traits),
         "repeats": {digest: set(keys) for digest, keys in world.registry.repeats.items()},
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from shared.adapters.suffixes import PublicSuffixes
 from shared.casework import Desk
 from shared.domain.mail import Listed, Mail
 from shared.domain.messages import ADD_VENDOR, NOTIFY, RAW_MAIL, TO_POST, AddVendor, Outgoing, WorkOn
@@ -162,6 +163,7 @@ class World:
             registry,
             vendors,
             documents,
+            suffixes=PublicSuffixes(),
             mailbox_address=ADDRESS,
             ap_address=route.ap_mailbox,
             repeat_limit=tuning.repeat_limit,

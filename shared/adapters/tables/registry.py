@@ -43,20 +43,23 @@ class TableRegistry:
                 self._minute = _Minute(minute)
             return await self._tables.run(PERMITS, _take_permit, self._minute, per_minute)
 
-    async def claim_number(self, vendor_id: str, number: str, key: Key) -> Key:
+    async def claim(self, vendor_id: str, trait: str, key: Key) -> Key:
         entity = {
             "PartitionKey": table_key(vendor_id),
-            "RowKey": table_key(number),
+            "RowKey": table_key(trait),
             "Partition": key.partition,
             "TransactionId": key.transaction_id,
         }
         if await self._tables.run(NUMBERS, insert_new, entity):
             return key
-        first = await self._tables.run(NUMBERS, get_entity, entity["PartitionKey"], entity["RowKey"])
-        return Key(first["Partition"], first["TransactionId"]) if first else key
+        return await self.holder(vendor_id, trait) or key
 
-    async def take_over_number(self, vendor_id: str, number: str, old: Key, new: Key) -> Key:
-        return await self._tables.run(NUMBERS, _take_over, table_key(vendor_id), table_key(number), old, new)
+    async def holder(self, vendor_id: str, trait: str) -> Key | None:
+        first = await self._tables.run(NUMBERS, get_entity, table_key(vendor_id), table_key(trait))
+        return Key(first["Partition"], first["TransactionId"]) if first else None
+
+    async def take_over(self, vendor_id: str, trait: str, old: Key, new: Key) -> Key:
+        return await self._tables.run(NUMBERS, _take_over, table_key(vendor_id), table_key(trait), old, new)
 
     async def count_repeat(self, digest: str, key: Key, now: datetime) -> int:
         entry = f"{key.transaction_id}@{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -78,13 +81,13 @@ class TableRegistry:
         await self._tables.run(POISON, merge, entity)
 
 
-def _take_over(table: TableClient, vendor: str, number: str, old: Key, new: Key) -> Key:
-    entity = table.get_entity(vendor, number)
+def _take_over(table: TableClient, vendor: str, trait: str, old: Key, new: Key) -> Key:
+    entity = table.get_entity(vendor, trait)
     holder = Key(entity["Partition"], entity["TransactionId"])
     mine = {**entity, "Partition": new.partition, "TransactionId": new.transaction_id}
     if holder == old and merge_if_same(table, mine, etag_of(entity)):
         return new
-    entity = table.get_entity(vendor, number)
+    entity = table.get_entity(vendor, trait)
     return Key(entity["Partition"], entity["TransactionId"])
 
 

@@ -107,6 +107,12 @@ def read_partition(table: TableClient, partition: str, limit: int | None = None)
     return list(next(found.by_page(), ()))
 
 
+def read_page(table: TableClient, partition: str, token: Any) -> tuple[list[Mapping[str, Any]], Any]:
+    """The rows of a partition that come after a token, None for the first; and the token of the next, if any."""
+    pages = table.query_entities("PartitionKey eq @partition", parameters={"partition": partition}).by_page(token)
+    return list(next(pages, ())), pages.continuation_token  # type: ignore[attr-defined]  # of the SDK's own iterator
+
+
 def read_row_names(table: TableClient, partition: str, prefix: str) -> list[str]:
     """The keys of the rows of a partition that begin with `prefix`."""
     found = table.query_entities(

@@ -1,0 +1,71 @@
+"""Attachments that no invoice needs and a fraud does."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from shared.domain.mail import Attachment, AttachmentKind
+
+
+class Danger(StrEnum):
+    """What an attachment may do to whoever opens it."""
+
+    PROGRAM = "a program"
+    MACRO = "an Office file with macros"
+    HTML = "an HTML page"
+    LOCKED = "an archive that nobody can look into"
+    DISGUISED = "a file whose name hides its type"
+
+
+# https://support.microsoft.com/office/blocked-attachments-in-outlook-434752e1-02d3-4e90-9124-8b81e49a8519, and disk
+# images and notebooks that carry such files past it.
+_PROGRAMS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        ade adp apk app appcontent appref application appx asp bas bat bgi cab cer chm cmd cnt com cpl crt csh der
+        diagcab dll dmg exe fxp gadget grp hlp hpj hta img inf ins iso isp its jar jnlp js jse ksh lnk mad maf mag
+        mam maq mar mas mat mau mav maw mcf mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msi msix msp mst msu one
+        onepkg ops osd pcd pif pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 pst py pyc pyo
+        pyw pyz pyzw reg scf scr sct search settingcontent sh shb shs sys theme tmp url vb vbe vbp vbs vhd vhdx
+        vsmacros vsw webpnp website wim ws wsb wsc wsf wsh xbap xll xnk
+        """,
+    )
+)
+_MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam", "sldm"})
+_HTML = frozenset({"htm", "html", "shtml", "xhtml", "xht", "mht", "mhtml", "svg"})
+_SEALED = frozenset({"7z", "ace", "arj", "lzh", "rar", "r00", "xz", "z", "zipx"})  # we cannot look into these
+_OFFICE = frozenset({"doc", "dot", "docx", "dotx", "xls", "xlt", "xlsx", "xltx", "ppt", "pptx", "rtf"})
+_BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they show "exe.fdp" as "pdf.exe" reversed
+
+
+def danger_by_name(name: str, content_type: str = "") -> Danger | None:
+    """What a file is dangerous for by its name or declared type, None where both are harmless."""
+    if _BIDIRECTIONAL.search(name):
+        return Danger.DISGUISED
+    extension = name.rstrip(". \u00a0").rpartition(".")[2].strip().lower()
+    declared = content_type.partition(";")[0].strip().lower()
+    if extension in _PROGRAMS:
+        return Danger.PROGRAM
+    if extension in _MACROS:
+        return Danger.MACRO
+    if extension in _HTML or declared in {"text/html", "application/xhtml+xml", "image/svg+xml"}:
+        return Danger.HTML
+    return Danger.LOCKED if extension in _SEALED else None
+
+
+def needs_a_look(attachment: Attachment) -> bool:
+    """Whether only its bytes can tell: an archive, or an Office file that may hold macros under a harmless name."""
+    declared = attachment.content_type.partition(";")[0].strip().lower()
+    is_archive = attachment.extension == "zip" or declared in {"application/zip", "application/x-zip-compressed"}
+    return attachment.kind is AttachmentKind.FILE and (is_archive or attachment.extension in _OFFICE)
+
+
+def dangers_by_name(attachments: Sequence[Attachment]) -> tuple[Danger, ...]:
+    """The dangers of a mail's attachments as their names and types tell them, pictures within the text left out."""
+    found = (
+        danger_by_name(a.name, a.content_type)
+        for a in attachments
+        if a.kind is AttachmentKind.FILE and not (a.is_inline and a.content_type.lower().startswith("image/"))
+    )
+    return tuple(dict.fromkeys(danger for danger in found if danger))

@@ -1,0 +1,154 @@
+"""What makes a mail not to be trusted, and how much of it holds a mail back.
+
+Business e-mail compromise is the costliest fraud that accounts payable sees: https://www.ic3.gov/AnnualReport/Reports.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.domain.attachments import Danger
+from shared.domain.facts import Facts
+from shared.domain.iban import normalised_iban
+from shared.domain.mail import Mail, domain_of
+from shared.domain.reason import Reason
+from shared.domain.sender import BILLING_PLATFORMS, FREE_MAIL, Authenticity, Sender, authenticity, is_within
+from shared.domain.vendor import Match, Registered, Vendor
+
+# The table to change: a mail whose weights reach HOLD together is held in Review; else each is a warning line to AP.
+HOLD = 100
+WEIGHTS: Mapping[Reason, int] = {
+    Reason.SENDER_FALSE: 100,
+    Reason.SENDER_DOUBTFUL: 50,
+    Reason.REPLY_ELSEWHERE: 50,
+    Reason.REPLY_TO_FREE_MAIL: 100,
+    Reason.LOOK_ALIKE_DOMAIN: 100,
+    Reason.NAME_FROM_ELSEWHERE: 100,
+    Reason.DOMAIN_FIRST_SEEN: 60,
+    Reason.DOMAIN_OF_ANOTHER: 40,
+    Reason.IBAN_CHANGED: 100,
+    Reason.IBAN_UNPROVEN: 40,
+    Reason.DOCUMENTS_DISAGREE: 100,
+    Reason.DANGEROUS_ATTACHMENT: 100,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that speaks against a mail, with what exactly it is, in words for a person."""
+
+    reason: Reason
+    detail: str
+
+    @property
+    def weight(self) -> int:
+        return WEIGHTS[self.reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the vendor master says about a sender who is not a known sender of the vendor."""
+
+    looks_like: str = ""  # the known domain that the sender's is like
+    displayed: Vendor | None = None  # the vendor as whom the sender is displayed
+    owner_ids: tuple[str, ...] = ()  # the vendors that the sender's domain belongs to
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A mail with everything that tells whether to trust it."""
+
+    mail: Mail
+    sender: Sender
+    facts: Facts
+    match: Match
+    registered: Registered
+    surroundings: Surroundings = Surroundings()
+    dangers: tuple[Danger, ...] = ()
+
+
+def is_known_sender(sender: Sender, vendor: Vendor) -> bool:
+    """Whether the sender's domain is one of the vendor's or lies below one."""
+    return is_within(sender.domain, frozenset(vendor.domains))
+
+
+def holds(signals: tuple[Signal, ...]) -> bool:
+    """Whether these together keep a mail from being sent on."""
+    return sum(signal.weight for signal in signals) >= HOLD
+
+
+def signals(suspect: Suspect) -> tuple[Signal, ...]:
+    """Everything that speaks against the mail, in the order of the table."""
+    found = [*_author(suspect), *_reply(suspect), *_domain(suspect), *_account(suspect), *_documents(suspect)]
+    return tuple(sorted(found, key=lambda signal: list(WEIGHTS).index(signal.reason)))
+
+
+def _author(suspect: Suspect) -> Iterator[Signal]:
+    verdict = authenticity(suspect.mail)
+    if verdict is Authenticity.FALSE:
+        yield Signal(Reason.SENDER_FALSE, f"{suspect.mail.sender} fails sender authentication")
+    if verdict is Authenticity.DOUBTFUL:
+        yield Signal(Reason.SENDER_DOUBTFUL, f"nothing proves that {suspect.mail.sender} sent it")
+
+
+def _reply(suspect: Suspect) -> Iterator[Signal]:
+    sender = domain_of(suspect.mail.sender)
+    if is_within(sender, BILLING_PLATFORMS):
+        return  # it sends for others, and replies are theirs
+    vendor = suspect.match.vendor
+    for address in suspect.mail.reply_to:
+        domain = domain_of(address)
+        is_same = suspect.registered(domain) == suspect.registered(sender) or domain == sender
+        if is_same or not domain or (vendor and is_within(domain, frozenset(vendor.domains))):
+            continue
+        if is_within(domain, FREE_MAIL) and not is_within(sender, FREE_MAIL):
+            yield Signal(Reason.REPLY_TO_FREE_MAIL, f"replies go to {address} instead of {sender}")
+        elif not is_within(domain, BILLING_PLATFORMS):
+            yield Signal(Reason.REPLY_ELSEWHERE, f"replies go to {address} instead of {sender}")
+        return
+
+
+def _domain(suspect: Suspect) -> Iterator[Signal]:
+    sender, vendor, around = suspect.sender, suspect.match.vendor, suspect.surroundings
+    if sender.is_colleague or not sender.domain or (vendor and is_known_sender(sender, vendor)):
+        return
+    if around.looks_like:
+        yield Signal(Reason.LOOK_ALIKE_DOMAIN, f"{sender.domain} looks like {around.looks_like}")
+    if is_within(sender.domain, BILLING_PLATFORMS):
+        return
+    displayed = around.displayed
+    if displayed and displayed.domains and not is_known_sender(sender, displayed):
+        yield Signal(
+            Reason.NAME_FROM_ELSEWHERE, f"displayed as {displayed.vendor_name}, but written from {sender.domain}"
+        )
+    if vendor and vendor.domains:
+        yield Signal(Reason.DOMAIN_FIRST_SEEN, f"{sender.domain} is no known domain of {vendor.vendor_name}")
+    if vendor and around.owner_ids and vendor.vendor_id not in around.owner_ids:
+        yield Signal(Reason.DOMAIN_OF_ANOTHER, f"{sender.domain} belongs to {', '.join(around.owner_ids)}")
+
+
+def new_ibans(facts: Facts, vendor: Vendor) -> tuple[str, ...]:
+    """The accounts that a mail names and the vendor is not known to have."""
+    known = {normalised_iban(iban) for iban in vendor.ibans}
+    return tuple(dict.fromkeys(iban.value for iban in facts.ibans if iban.value not in known))
+
+
+def _account(suspect: Suspect) -> Iterator[Signal]:
+    vendor, facts, sender = suspect.match.vendor, suspect.facts, suspect.sender
+    if vendor is None:
+        return
+    new = new_ibans(facts, vendor)
+    if vendor.ibans and new:
+        yield Signal(Reason.IBAN_CHANGED, f"account {', '.join(new)} is none of {vendor.vendor_name}'s known ones")
+        return
+    is_stranger = not (
+        sender.is_colleague or is_known_sender(sender, vendor) or is_within(sender.domain, BILLING_PLATFORMS)
+    )
+    if is_stranger and not (vendor.ibans and facts.ibans):
+        yield Signal(Reason.IBAN_UNPROVEN, f"no account proves that {vendor.vendor_name} is to be paid")
+
+
+def _documents(suspect: Suspect) -> Iterator[Signal]:
+    if suspect.facts.disagreements:
+        yield Signal(Reason.DOCUMENTS_DISAGREE, ", ".join(suspect.facts.disagreements))
+    if suspect.dangers:
+        yield Signal(Reason.DANGEROUS_ATTACHMENT, f"an attachment is {' and '.join(suspect.dangers)}")

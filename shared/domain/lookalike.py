@@ -1,0 +1,105 @@
+"""Domains that are made to be taken for another."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Letters of other scripts and digits that are drawn like a Latin letter, after compatibility decomposition.
+# https://www.unicode.org/reports/tr39/ (confusables.txt), reduced to what a registry admits in a label.
+_DRAWN_LIKE = str.maketrans(
+    {
+        **dict(zip("0135", "oles", strict=True)),
+        **dict(zip("аеорсухіјѕԁһӏвкмнтгпԛԝь", "aeopcyxijsdhlbkmhtrnqwb", strict=True)),  # Cyrillic
+        **dict(zip("αορντικεβγυχω", "aopvtikebyuxw", strict=True)),  # Greek
+        **dict(zip("ıłøđħŧɑɡɩ", "ilodhtagi", strict=True)),  # Latin
+    }
+)
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m"))
+# Labels and parts of labels that say what a host does, or what a fraud calls it, not whose it is.
+_GENERIC = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        account accounts ap ar auth billing bills co com corp customer de e einvoice em email en eu finance fr
+        gmbh group inc info int intl invoice invoices invoicing it llc ltd m mail mailer mails mg mta my net
+        news nl no noreply notification notifications notify online org pay payment payments post rechnung
+        rechnungen reply secure send service services smtp support uk us www
+        """,
+    )
+)
+_SHORTEST = 5  # of a skeleton in which one letter may differ: a shorter one is near to everything
+_PUNYCODE = "xn--"
+
+
+def main_label(host: str) -> str:
+    """The label of a host by which people know it: the longest of those that say more than "mail" or "billing"."""
+    labels = host.lower().strip(".").split(".")[:-1] or [host.lower()]
+    telling = [label for label in labels if label not in _GENERIC] or labels
+    return max(reversed(telling), key=len)
+
+
+def skeleton(host: str) -> str:
+    """What a reader sees of a host: confusable characters made one, hyphens and words like "billing" gone."""
+    label = _decoded(main_label(host))
+    parts = [part for part in re.split(r"[-_]+", label) if part]
+    telling = [part for part in parts if part not in _GENERIC] or parts
+    folded = unicodedata.normalize("NFKD", "".join(telling)).translate(_DRAWN_LIKE)
+    text = "".join(c for c in folded if not unicodedata.combining(c))
+    for drawn, like in _PAIRS:
+        text = text.replace(drawn, like)
+    return text
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith(_PUNYCODE):
+        return label
+    try:
+        return label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode").lower()
+    except UnicodeError:
+        return label
+
+
+def likeness_keys(host: str) -> Iterator[str]:
+    """The keys under which a known host is kept: of any skeleton with one slip, it shares at least one.
+
+    A slip lies in the first half, in the second, or swaps the two letters where both meet.
+    """
+    seen = skeleton(host)
+    yield f"swap:{_middle_sorted(seen)}"
+    if len(seen) >= _SHORTEST:
+        half = len(seen) // 2
+        yield f"head:{len(seen)}:{seen[:half]}"
+        yield f"tail:{len(seen)}:{seen[half:]}"
+
+
+def probes(host: str) -> Iterator[str]:
+    """The keys under which a host that looks like this one may be kept; a slip may add or drop a letter."""
+    seen = skeleton(host)
+    yield f"swap:{_middle_sorted(seen)}"
+    for length in (len(seen) - 1, len(seen), len(seen) + 1):
+        if length >= _SHORTEST:
+            half = length // 2
+            yield f"head:{length}:{seen[:half]}"
+            yield f"tail:{length}:{seen[len(seen) - (length - half) :]}"
+
+
+def _middle_sorted(text: str) -> str:
+    half = max(len(text) // 2, 1)
+    return text[: half - 1] + "".join(sorted(text[half - 1 : half + 1])) + text[half + 1 :]
+
+
+def looks_like(host: str, known: str) -> bool:
+    """Whether a reader may take a host for a known one that it is not: same skeleton, or one slip apart."""
+    one, other = skeleton(host), skeleton(known)
+    if one == other:
+        return True
+    return min(len(one), len(other)) >= _SHORTEST and _is_one_slip(one, other)
+
+
+def _is_one_slip(one: str, other: str) -> bool:
+    """Whether one letter was changed, added or dropped, or two neighbours swapped (Damerau)."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[start:], other[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])

@@ -1,0 +1,163 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.adapters.suffixes import PublicSuffixes
+from shared.domain.attachments import Danger
+from shared.domain.distrust import HOLD, WEIGHTS, Signal, Surroundings, Suspect, holds, new_ibans, signals
+from shared.domain.facts import Fact, Facts
+from shared.domain.mail import Mail
+from shared.domain.reason import EXPLANATIONS, Reason
+from shared.domain.sender import Sender
+from shared.domain.vendor import Evidence, Match, Vendor
+from tests.domain.made import mail
+
+registered = PublicSuffixes().registered
+IBAN, OTHER_IBAN = "DE89370400440532013000", "GB33BUKB20201555555555"
+VENDOR = Vendor(vendor_name="Bluebird Ltd", email_domain=("bluebird.example", "blue.test"), ibans=(IBAN,))
+RIVAL = Vendor(vendor_name="Nordlicht GmbH", email_domain=("nordlicht.example",))
+FORGED = (("Authentication-Results", "spf=fail; dkim=none; dmarc=fail; compauth=fail reason=001"),)
+UNPROVEN = (("Authentication-Results", "spf=softfail; dkim=none; dmarc=none"),)
+
+
+def suspect(*, vendor: Vendor | None = VENDOR, sender: Sender | None = None, **fields: Any) -> Suspect:
+    message: Mail = fields.pop("mail", mail(sender="billing@bluebird.example"))
+    match = Match((vendor.vendor_id,), "k", vendor, Evidence.VAT_ID) if vendor else Match()
+    facts = fields.pop("facts", Facts())
+    return Suspect(message, sender or Sender(message.sender, message.sender_name), facts, match, registered, **fields)
+
+
+def from_(address: str, **fields: Any) -> Suspect:
+    return suspect(mail=mail(sender=address), **fields)
+
+
+def paid_to(*ibans: str) -> Facts:
+    return Facts(ibans=tuple(Fact(iban, "invoice.pdf, page 1") for iban in ibans))
+
+
+def reasons(found: Suspect) -> set[Reason]:
+    return {signal.reason for signal in signals(found)}
+
+
+# What an honest vendor does
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        suspect(),
+        suspect(facts=paid_to(IBAN)),
+        from_("billing@mail.bluebird.example"),
+        from_("billing@blue.test"),
+        suspect(mail=mail(sender="billing@bluebird.example", reply_to=("ar@bluebird.example",))),
+        suspect(mail=mail(sender="billing@bluebird.example", reply_to=("ar@mail.blue.test",))),
+        suspect(mail=mail(sender="billing@bluebird.example", reply_to=("payments@stripe.com",))),
+        suspect(mail=mail(sender="quickbooks@notification.intuit.com", reply_to=("joe@gmail.com",))),
+        from_("quickbooks@notification.intuit.com", facts=paid_to(IBAN)),
+        suspect(mail=mail(sender="ada@contoso.example"), sender=Sender("ada@contoso.example", is_colleague=True)),
+        suspect(vendor=None, facts=paid_to(OTHER_IBAN)),
+        suspect(vendor=VENDOR.model_copy(update={"ibans": ()}), facts=paid_to(OTHER_IBAN)),
+        suspect(vendor=VENDOR.model_copy(update={"ibans": ("DE89 3704 0044 0532 0130 00",)}), facts=paid_to(IBAN)),
+    ],
+)
+def test_an_honest_mail_raises_nothing(honest: Suspect) -> None:
+    assert signals(honest) == ()
+
+
+# What a fraud does
+
+
+@pytest.mark.parametrize(
+    ("fraud", "by"),
+    [
+        (suspect(mail=mail(sender="billing@bluebird.example", headers=FORGED)), {Reason.SENDER_FALSE}),
+        (suspect(facts=paid_to(OTHER_IBAN)), {Reason.IBAN_CHANGED}),
+        (suspect(facts=paid_to(IBAN, OTHER_IBAN)), {Reason.IBAN_CHANGED}),
+        (
+            suspect(mail=mail(sender="billing@bluebird.example", reply_to=("bluebird.ltd@gmail.com",))),
+            {Reason.REPLY_TO_FREE_MAIL},
+        ),
+        (
+            suspect(mail=mail(sender="b@bluebird.example", reply_to=("b@evil.example",), headers=UNPROVEN)),
+            {Reason.REPLY_ELSEWHERE, Reason.SENDER_DOUBTFUL},
+        ),
+        (
+            from_("billing@b1uebird.example", vendor=None, surroundings=Surroundings(looks_like="bluebird.example")),
+            {Reason.LOOK_ALIKE_DOMAIN},
+        ),
+        (
+            from_("bluebird@gmail.com", vendor=None, surroundings=Surroundings(displayed=VENDOR)),
+            {Reason.NAME_FROM_ELSEWHERE},
+        ),
+        (from_("billing@evil.example"), {Reason.DOMAIN_FIRST_SEEN, Reason.IBAN_UNPROVEN}),
+        (
+            from_("b@nordlicht.example", surroundings=Surroundings(owner_ids=("nordlicht",)), facts=paid_to(IBAN)),
+            {Reason.DOMAIN_FIRST_SEEN, Reason.DOMAIN_OF_ANOTHER},
+        ),
+        (
+            suspect(facts=Facts(disagreements=("total 1.00 or 2.00",))),
+            {Reason.DOCUMENTS_DISAGREE},
+        ),
+        (suspect(dangers=(Danger.PROGRAM,)), {Reason.DANGEROUS_ATTACHMENT}),
+    ],
+)
+def test_a_fraud_is_held_for_what_it_does(fraud: Suspect, by: set[Reason]) -> None:
+    assert reasons(fraud) == by
+    assert holds(signals(fraud))
+
+
+@pytest.mark.parametrize(
+    ("odd", "by"),
+    [
+        (suspect(mail=mail(sender="billing@bluebird.example", headers=UNPROVEN)), {Reason.SENDER_DOUBTFUL}),
+        (
+            suspect(mail=mail(sender="billing@bluebird.example", reply_to=("ar@factoring.example",))),
+            {Reason.REPLY_ELSEWHERE},
+        ),
+        (from_("billing@bluebird-group.test", facts=paid_to(IBAN)), {Reason.DOMAIN_FIRST_SEEN}),
+        (from_("joe@gmail.com", vendor=Vendor(vendor_name="Joe")), {Reason.IBAN_UNPROVEN}),
+    ],
+)
+def test_what_is_merely_odd_is_a_warning(odd: Suspect, by: set[Reason]) -> None:
+    assert reasons(odd) == by
+    assert not holds(signals(odd))
+
+
+def test_a_colleague_does_not_vouch_for_the_sender_whose_mail_is_forwarded() -> None:
+    inner = Sender("billing@evil.example", "Bluebird")
+    assert Reason.DOMAIN_FIRST_SEEN in reasons(suspect(mail=mail(sender="ada@contoso.example"), sender=inner))
+
+
+def test_a_forged_colleague_is_seen_through() -> None:
+    forged = mail(sender="ada@contoso.example", headers=FORGED)
+    assert reasons(suspect(mail=forged, sender=Sender("billing@bluebird.example"))) == {Reason.SENDER_FALSE}
+
+
+def test_details_name_what_was_found() -> None:
+    (signal,) = signals(suspect(facts=paid_to(OTHER_IBAN)))
+    assert signal.detail == f"account {OTHER_IBAN} is none of Bluebird Ltd's known ones"
+
+
+def test_every_reason_of_the_table_has_words() -> None:
+    assert WEIGHTS.keys() <= EXPLANATIONS.keys()
+    assert all(0 < weight <= HOLD for weight in WEIGHTS.values())
+
+
+def test_weights_add_up() -> None:
+    half: Iterable[Signal] = (Signal(Reason.SENDER_DOUBTFUL, ""), Signal(Reason.REPLY_ELSEWHERE, ""))
+    assert holds(tuple(half))
+    assert not holds((Signal(Reason.SENDER_DOUBTFUL, ""),))
+    assert not holds(())
+
+
+def test_new_accounts_are_those_that_the_vendor_is_not_known_to_have() -> None:
+    assert new_ibans(paid_to(IBAN, OTHER_IBAN, OTHER_IBAN), VENDOR) == (OTHER_IBAN,)
+
+
+def test_the_table_gives_the_order() -> None:
+    found = signals(
+        replace(suspect(facts=paid_to(OTHER_IBAN), dangers=(Danger.HTML,)), surroundings=Surroundings(displayed=RIVAL))
+    )
+    assert [signal.reason for signal in found] == [Reason.IBAN_CHANGED, Reason.DANGEROUS_ATTACHMENT]

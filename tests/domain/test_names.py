@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.names import SIMILAR, displayed_names, likest, normalised_name, similarity, words_of
+from tests.domain.made import quick
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("Bluebird Cloud Ltd.", "bluebird cloud"),
+        ("Nordlicht Software GmbH & Co. KG", "nordlicht software"),
+        ("Kupfer und Kessel Anlagenbau mbH", "kupfer und kessel anlagenbau"),
+        ("Officina Bianchi S.r.l.", "officina bianchi"),
+        ("Pasta e Basta S.p.A.", "pasta e basta"),
+        ("Van Dijk Logistiek B.V.", "van dijk logistiek"),
+        ("SARL Papeterie Lumière", "papeterie lumiere"),
+        ("Muebles García, S.L.U.", "muebles garcia"),
+        ("Novák s.r.o.", "novak"),
+        ("Kowalski sp. z o.o.", "kowalski"),
+        ("Firma Schmidt e.K.", "schmidt"),
+        ("H&M", "hm"),
+        ("3M", "3m"),
+        ("SE", "se"),
+        ("Ltd Ltd", "ltd"),
+    ],
+)
+def test_a_name_is_the_same_with_and_without_its_legal_form(name: str, bare: str) -> None:
+    assert normalised_name(name) == bare
+
+
+@pytest.mark.parametrize(
+    ("shown", "organisation"),
+    [
+        ("Bluebird Cloud", "bluebird cloud"),
+        ("Bluebird Cloud Billing", "bluebird cloud"),
+        ("Jane Doe | Bluebird Cloud Ltd", "bluebird cloud"),
+        ("Jane Doe (Bluebird Cloud)", "bluebird cloud"),
+        ("Jane from Bluebird Cloud", "bluebird cloud"),
+        ("Bluebird Cloud via QuickBooks", "bluebird cloud"),
+        ("Rechnung - Nordlicht Software GmbH", "nordlicht software"),
+    ],
+)
+def test_a_display_name_tells_the_organisation(shown: str, organisation: str) -> None:
+    assert organisation in displayed_names(shown)
+
+
+@quick
+@given(st.text())
+def test_no_display_name_tells_much(shown: str) -> None:
+    assert len(displayed_names(shown)) <= 4
+    assert "" not in displayed_names(shown)
+
+
+def test_the_longest_words_stand_for_a_name() -> None:
+    assert words_of("van dijk logistiek rotterdam") == ("logistiek", "rotterdam", "dijk")
+    assert words_of("a bc") == ()
+
+
+MASTER = {
+    "bluebird": "bluebird cloud",
+    "nordlicht": "nordlicht software",
+    "metropole": "metropole energie",
+    "bianchi": "officina bianchi",
+}
+
+
+@pytest.mark.parametrize(
+    ("printed", "vendor_id"),
+    [
+        ("bluebird clouds", "bluebird"),
+        ("blue bird cloud", "bluebird"),
+        ("nordlicht sofware", "nordlicht"),
+        ("metropol energie", "metropole"),
+        ("oficina bianchi", "bianchi"),
+    ],
+)
+def test_a_misprint_suggests_the_vendor(printed: str, vendor_id: str) -> None:
+    best = likest(printed, iter(MASTER.items()))
+    assert best is not None
+    assert best[0] == vendor_id
+
+
+@pytest.mark.parametrize("printed", ["nordwind software", "bluebell garden", "metropole hotels", "officina verdi"])
+def test_another_name_suggests_nobody(printed: str) -> None:
+    assert likest(printed, iter(MASTER.items())) is None
+
+
+@quick
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_equal_names_are_as_alike_as_can_be(one: str, other: str) -> None:
+    assert similarity(one, one) >= SIMILAR
+    assert 0 <= similarity(one, other) <= 1
