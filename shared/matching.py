@@ -44,7 +44,7 @@ class Matching:
         for clue in self.clues(sender, facts):
             found, key = await self._found_by(clue)
             both = {vendor_id: vendor for vendor_id, vendor in found.items() if vendor_id in possible}
-            if not possible:
+            if found and not possible:
                 possible, match = found, Match(key=key, evidence=clue.evidence)
             elif both:
                 possible = both

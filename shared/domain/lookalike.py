@@ -28,6 +28,7 @@ _GENERIC = frozenset(
     )
 )
 _SHORTEST = 5  # of a skeleton in which one letter may differ: a shorter one is near to everything
+_LONG = 10  # of one in which two letters may
 _PUNYCODE = "xn--"
 
 
@@ -89,17 +90,22 @@ def _middle_sorted(text: str) -> str:
 
 
 def looks_like(host: str, known: str) -> bool:
-    """Whether a reader may take a host for a known one that it is not: same skeleton, or one slip apart."""
+    """Whether a reader may take a host for a known one that it is not: same skeleton, or a slip or two apart."""
     one, other = skeleton(host), skeleton(known)
-    if one == other:
-        return True
-    return min(len(one), len(other)) >= _SHORTEST and _is_one_slip(one, other)
+    shorter = min(len(one), len(other))
+    allowed = 0 if shorter < _SHORTEST else 1 if shorter < _LONG else 2
+    return one == other or (abs(len(one) - len(other)) <= allowed and _slips(one, other) <= allowed)
 
 
-def _is_one_slip(one: str, other: str) -> bool:
-    """Whether one letter was changed, added or dropped, or two neighbours swapped (Damerau)."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    a, b = one[start:], other[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+def _slips(one: str, other: str) -> int:
+    """How many letters were changed, added or dropped, or neighbours swapped (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        earlier, before, row = before, row, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

@@ -115,6 +115,13 @@ async def test_the_first_to_claim_a_number_keeps_it(registry: Registry) -> None:
     assert await registry.claim("bluebird", "INV1", first) == first
 
 
+async def test_who_holds_a_number_is_told_without_a_trace(registry: Registry) -> None:
+    first = a_key()
+    assert await registry.holder("bluebird", "INV1") is None
+    assert await registry.claim("bluebird", "INV1", first) == first
+    assert await registry.holder("bluebird", "INV1") == first
+
+
 async def test_the_same_number_of_another_vendor_is_another_number(registry: Registry) -> None:
     first, second = a_key(), a_key()
     await registry.claim("bluebird", "INV1", first)

@@ -11,7 +11,7 @@ from azure.core.pipeline.transport import HttpRequest, HttpResponse, RequestsTra
 from infrastructure.local.storage import Storage
 from shared.adapters.tables import Tables, TableVendors
 from shared.domain.transaction import Key
-from shared.domain.vendor import Vendor, domain_key, name_key, vat_key
+from shared.domain.vendor import Likeness, Vendor, domain_key, name_key, vat_key, word_key
 from shared.ports import Vendors
 from tests.adapters.conftest import own_tables
 from tests.adapters.hostile import HOSTILE_TEXTS, LONG_TEXTS
@@ -54,6 +54,15 @@ async def test_a_vendor_that_is_not_there_is_none(vendors: Vendors) -> None:
         assert await vendors.claimants(text) == []
 
 
+async def test_all_vendors_come_by_id(vendors: Vendors) -> None:
+    assert [vendor async for vendor in vendors.all()] == []
+    written = [Vendor(vendor_name=f"Vendor {number}") for number in (3, 1, 2)]
+    for vendor in (*written, BLUEBIRD):
+        await vendors.upsert(vendor)
+    found = [vendor async for vendor in vendors.all()]
+    assert found == sorted((*written, BLUEBIRD), key=lambda vendor: vendor.vendor_id)
+
+
 async def test_every_key_finds_its_vendor(vendors: Vendors) -> None:
     await vendors.upsert(BLUEBIRD)
     assert len(BLUEBIRD.keys) == 7
@@ -81,6 +90,44 @@ async def test_a_key_that_a_vendor_gives_up_finds_it_no_more(vendors: Vendors) -
         assert await vendors.claimants(key) == []
     assert await vendors.claimants(domain_key("bluebird.example")) == ["rival"]
     assert await vendors.claimants(domain_key("new.example")) == ["bluebird"]
+
+
+async def test_what_is_merely_like_a_vendor_leads_to_it_too(vendors: Vendors) -> None:
+    await vendors.upsert(BLUEBIRD)
+    assert BLUEBIRD.likenesses
+    for key, text in BLUEBIRD.likenesses.items():
+        assert await vendors.alike(key, 5) == [Likeness("bluebird", text)]
+    assert await vendors.alike("word:bird of prey", 5) == []
+
+
+async def test_no_more_likenesses_than_asked_for(vendors: Vendors) -> None:
+    for number in range(4):
+        await vendors.upsert(Vendor(vendor_name=f"Bluebird {number}"))
+    assert len(await vendors.alike(word_key("bluebird"), 3)) == 3
+
+
+async def test_a_likeness_that_a_vendor_gives_up_is_gone(vendors: Vendors) -> None:
+    await vendors.upsert(BLUEBIRD)
+    await vendors.upsert(Vendor(vendor_name="Redwood", vendor_id="bluebird"))
+    for key in BLUEBIRD.likenesses:
+        assert await vendors.alike(key, 5) == []
+
+
+async def test_accounts_are_learnt_and_nothing_else_changes(vendors: Vendors) -> None:
+    await vendors.upsert(BLUEBIRD)
+    await vendors.learn_ibans("bluebird", ["FR76", "GB33"])
+    await vendors.learn_ibans("bluebird", ["GB33"])
+    assert await vendors.get("bluebird") == BLUEBIRD.model_copy(update={"ibans": ("DE00 1234", "FR76", "GB33")})
+    await vendors.learn_ibans("nobody", ["GB33"])
+    assert await vendors.get("nobody") is None
+
+
+async def test_accounts_learnt_at_once_are_all_learnt(vendors: Vendors) -> None:
+    await vendors.upsert(BLUEBIRD)
+    await asyncio.gather(*(vendors.learn_ibans("bluebird", [f"GB{number}"]) for number in range(5)))
+    found = await vendors.get("bluebird")
+    assert found is not None
+    assert set(found.ibans) == {*BLUEBIRD.ibans, *(f"GB{number}" for number in range(5))}
 
 
 async def test_what_an_update_leaves_empty_is_empty(vendors: Vendors) -> None:

@@ -454,7 +454,7 @@ Rechnungskorrektur Nr. RK-5 vom 09.04.2025
 zu Rechnung Nr. 2025-33 vom 03.03.2025
 Endbetrag: -23,80 €
 """,
-        _facts("RK-5", None, "-23.80", "EUR", nature="correction"),
+        _facts("RK-5", "2025-04-09", "-23.80", "EUR", nature="correction"),
     ),
     Print(
         "credit-note",

@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.amounts import parse_number
-from shared.domain.facts import Document, Fact, Facts, Kind, Legibility
+from shared.domain.facts import Document, Fact, Facts, Kind, Legibility, Sureness
 from shared.domain.mail import Mail
+from shared.domain.markup import Element
 from shared.domain.reading import merge, read_facts
 from shared.domain.vat_ids import vat_id_at_start
+from tests.builders import Invoice, make_cii_xml
+from tests.domain.made import element
 
 MAIL = Mail("id", "inbox", "<1@mail.example>", datetime(2026, 3, 5, tzinfo=UTC), "a@b.example", "", "", "", (), ())
 
@@ -224,10 +227,48 @@ def test_a_currency_of_another_text_is_not_put_at_a_total() -> None:
     assert merge(first, second).currency is None
 
 
-def test_xml_is_not_read_as_text() -> None:
-    assert facts_of("<?xml version='1.0'?><a>Invoice No: A-17</a>") == Facts(
-        documents=(Document("invoice.pdf", Legibility.TEXT, ("<?xml version='1.0'?><a>Invoice No: A-17</a>",)),)
-    )
+CARRIED = element(make_cii_xml())
+NUMBER = Invoice().number
+
+
+def test_what_xml_states_goes_before_what_pages_say() -> None:
+    page = f"Invoice No: {NUMBER}\nGrand total 1.00 EUR\nContact: PO-Box"
+    first = Document("a.pdf", Legibility.TEXT, (f"Invoice No: {NUMBER}\nInvoice date: 2020-01-01",))
+    second = Document("b.pdf", Legibility.TEXT, (page,), CARRIED, ("factur-x.xml",))
+    facts = read_facts(MAIL, [first, second])
+    assert facts.total == Fact(Invoice().total, "b.pdf, embedded XML, BT-112", Sureness.STATED)
+    assert facts.issue_date == Fact(Invoice().issued, "b.pdf, embedded XML, BT-2", Sureness.STATED)
+
+
+def test_xml_of_its_own_is_cited_by_its_name() -> None:
+    facts = read_facts(MAIL, [Document("invoice.xml", Legibility.TEXT, structured=CARRIED)])
+    assert facts.sources()["invoice_number"] == "invoice.xml, BT-1"
+
+
+def test_xml_that_is_no_invoice_says_nothing() -> None:
+    document = Document("order.xml", Legibility.TEXT, structured=Element("Order", "urn:a"))
+    assert read_facts(MAIL, [document]) == Facts(documents=(document,))
+
+
+def test_a_document_that_disagrees_with_itself_is_told_of() -> None:
+    page = f"Invoice No: {NUMBER}\nGrand total 1.00 GBP"
+    facts = read_facts(MAIL, [Document("b.pdf", Legibility.TEXT, (page,), CARRIED)])
+    assert facts.disagreements == ("b.pdf: total 1490.40 in its XML, 1.00 on its pages",)
+
+
+def test_what_may_be_many_is_united_once_each() -> None:
+    first = Facts(ibans=(Fact("A", "a"), Fact("B", "a")), names=(Fact("X", "a"),))
+    second = Facts(ibans=(Fact("B", "b"), Fact("C", "b")), iban=Fact("C", "b"), disagreements=("d",))
+    both = merge(merge(first, second), second)
+    assert [(f.value, f.source) for f in both.ibans] == [("A", "a"), ("B", "a"), ("C", "b")]
+    assert both.iban is None  # the first names two, and the second does not choose between them
+    assert (both.names, both.disagreements) == (first.names, ("d",))
+
+
+def test_another_invoice_adds_no_accounts() -> None:
+    first = Facts(invoice_number=Fact("A-17", "a"))
+    second = Facts(invoice_number=Fact("B-18", "b"), ibans=(Fact("C", "b"),), names=(Fact("X", "b"),))
+    assert merge(first, second) == first
 
 
 @pytest.mark.parametrize("text", ["1.234", "1,234"])
