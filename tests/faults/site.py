@@ -112,7 +112,7 @@ class Site(Outside):
 
     def cards(self) -> list[Path]:
         """The cards that the Teams channel has taken."""
-        return sorted((self.root / "teams").glob("*.json"))
+        return sorted((self.root / "teams").glob("[!.]*.json"))
 
     def waiting(self) -> dict[str, int]:
         """How many messages each queue holds, poison queues included; empty ones are left out."""

@@ -110,12 +110,12 @@ class Stage:
             assert process.wait_until(lambda: place.is_at_rest(1), seconds=SECONDS, step=0.2)
             return list(gate.seen)
 
-    def stopped(self, stop: Stop, act: Act, life: Life) -> Ending:
+    def stopped(self, stop: Stop, act: Act, life: Life, **settings: str) -> Ending:
         """The life of one mail on one host, in which something happens at one stop."""
         with self.site(f"{stop} {act.__name__}", life) as place:
             once = Once(stop, lambda: act(place, gate))
             gate = Gate(once)
-            with self.bench.host(place, gate):
+            with self.bench.host(place, gate, **settings):
                 is_reached = once.passed.wait(SECONDS)
                 end = ending(place, gate, mails=0)  # one that was never listed has no row
                 end.faults += [] if is_reached else ["never reached"]
@@ -468,7 +468,8 @@ def put_back_and_wait(place: Site, gate: Gate) -> None:
 
 def released(stage: Stage, stop: Stop, act: Act) -> Iterator[str]:
     """A person puts the mail back while the last steps after its filing still run."""
-    end = stage.stopped(stop, act, PLAIN)
+    # Held for longer than work takes, its filing would be done again, and the person's move with it undone.
+    end = stage.stopped(stop, act, PLAIN, STUCK_AFTER_SECONDS="30")
     yield from faults_of(end)
     if end.folder != "Posted":
         yield f"lies in {end.folder}"

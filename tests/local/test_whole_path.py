@@ -125,7 +125,7 @@ def test_moving_a_mail_back_to_the_inbox_releases_it(tmp_path: Path, monkeypatch
         names = ["bare.eml", "invoice.eml"]
         settle(system, lambda: [p.name for p in files(system, MAILBOX, "Posted")] == names and system.is_quiet(2))
         assert len(ap_transactions(system)) == len(set(ap_transactions(system))) == 2
-        cards = [path.read_text() for path in (system.root / "teams").glob("*.json")]
+        cards = [path.read_text() for path in (system.root / "teams").glob("[!.]*.json")]
         assert len(cards) == 4
         assert sum("Already sent on" in card for card in cards) == 1
 

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +11,13 @@ import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from infrastructure.checkout import checkout
 from infrastructure.local.storage import Storage
-from infrastructure.operations.vendors import REQUIRED, UnusableFile, read_vendors
+from infrastructure.operations.vendors import UnusableFile, read_vendors
 from shared.adapters.tables import TableLedger, Tables, TableVendors
 from shared.domain.reason import Reason
 from shared.domain.transaction import Event, Filing, Status
 from tests.domain.made import row
-
-HEADER = ",".join(REQUIRED)
-BLUEBIRD = "Bluebird Cloud Ltd,bluebird.example,IT,EQUAL-4,6410,Contoso Ltd,"
-
-
-def written(path: Path, *lines: str, encoding: str = "utf-8", header: str = HEADER) -> Path:
-    path.write_bytes("\r\n".join([header, *lines, ""]).encode(encoding))
-    return path
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "vendors.csv"
+from tests.operations.commands import BLUEBIRD, HEADER, run, written
 
 
 def test_a_file_as_excel_saves_it_is_read(file: Path) -> None:
@@ -151,24 +136,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_vendors(tmp_path / "nowhere.csv")
 
 
-def run(file: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # our own command
-        [sys.executable, "-m", "infrastructure.operations", "vendors", "import", str(file)],
-        cwd=checkout(),
-        env={**os.environ, "AzureWebJobsStorage": "", **settings},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-@pytest.fixture
-def storage(azurite: Storage, tmp_path: Path) -> Iterator[Storage]:
-    """An emulator of its own: the command writes to tables and queues whose names are fixed."""
-    del azurite  # only says that the emulator is installed
-    with Storage.start(tmp_path / "storage") as running:
-        yield running
+def imported(file: Path, *options: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    return run("vendors", "import", file, *options, **settings)
 
 
 def vendors_in(storage: Storage) -> dict[str, Mapping[str, Any]]:
@@ -184,25 +153,43 @@ def keys_in(storage: Storage) -> set[tuple[str, str]]:
 
 def test_vendors_are_written_and_a_second_import_changes_only_what_changed(storage: Storage, file: Path) -> None:
     lines = [BLUEBIRD, "Papeterie Lumière,lumiere.example;lumiere.test,Office,DIRECT,6310,Contoso France,paper"]
-    first = run(written(file, *lines), AzureWebJobsStorage=storage.connection_string)
-    assert (first.returncode, first.stdout) == (0, "2 vendors written, 0 lines refused\n"), first.stderr
+    first = imported(written(file, *lines), AzureWebJobsStorage=storage.connection_string)
+    assert (first.returncode, first.stdout) == (
+        0,
+        "2 vendors written (2 new, 0 changed), 0 unchanged, 0 lines refused\n",
+    ), first.stderr
     vendors, keys = vendors_in(storage), keys_in(storage)
     assert set(vendors) == {"bluebird-cloud-ltd", "papeterie-lumiere"}
     assert vendors["papeterie-lumiere"]["GlCode"] == "6310"
     assert vendors["papeterie-lumiere"]["EmailDomain"] == "lumiere.example;lumiere.test"
     assert ("domain:lumiere.test", "papeterie-lumiere") in keys
 
-    again = run(file, AzureWebJobsStorage=storage.connection_string)
-    assert (again.returncode, again.stdout) == (0, first.stdout)
+    again = imported(file, AzureWebJobsStorage=storage.connection_string)
+    assert (again.returncode, again.stdout) == (
+        0,
+        "0 vendors written (0 new, 0 changed), 2 unchanged, 0 lines refused\n",
+    )
     assert (vendors_in(storage), keys_in(storage)) == (vendors, keys)
 
     lines[1] = lines[1].replace(";lumiere.test", "").replace("6310", "6311")
-    run(written(file, *lines), AzureWebJobsStorage=storage.connection_string)
+    planned = imported(written(file, *lines), "--dry-run", AzureWebJobsStorage=storage.connection_string)
+    said = "1 vendors {} (0 new, 1 changed), 1 unchanged, 0 lines refused\n"
+    assert (planned.returncode, planned.stdout) == (0, said.format("would be written"))
+    assert (vendors_in(storage), keys_in(storage)) == (vendors, keys)
+
+    done = imported(file, AzureWebJobsStorage=storage.connection_string)
+    assert (done.returncode, done.stdout) == (0, said.format("written"))
     assert vendors_in(storage)["papeterie-lumiere"]["GlCode"] == "6311"
-    assert keys_in(storage) == keys - {("domain:lumiere.test", "papeterie-lumiere")}
+    assert vendors_in(storage)["bluebird-cloud-ltd"] == vendors["bluebird-cloud-ltd"]
+    left = keys_in(storage)
+    assert ("domain:lumiere.test", "papeterie-lumiere") not in left
+    assert left < keys
 
 
-async def test_an_import_wakes_the_mails_that_wait_for_the_vendor(storage: Storage, file: Path) -> None:
+@pytest.mark.parametrize("is_there", [False, True], ids=["a new vendor", "an unchanged vendor"])
+async def test_an_import_wakes_the_mails_that_wait_for_the_vendor(
+    storage: Storage, file: Path, *, is_there: bool
+) -> None:
     waits = row(
         Status.PARKED,
         reasons=(Reason.VENDOR_UNKNOWN,),
@@ -213,9 +200,14 @@ async def test_an_import_wakes_the_mails_that_wait_for_the_vendor(storage: Stora
     with TableServiceClient.from_connection_string(storage.connection_string) as service:
         tables = Tables(service)
         await TableLedger(tables).insert(waits, Event("parked", "ExtractEnrich"))
+        written(file, BLUEBIRD)
+        if is_there:
+            imported(file, AzureWebJobsStorage=storage.connection_string)
         await TableVendors(tables).park(waits.parked_keys, waits.key)
+        imported(file, "--dry-run", AzureWebJobsStorage=storage.connection_string)
+        assert await TableVendors(tables).parked("domain:bluebird.example", 50) == [waits.key]
 
-        done = run(written(file, BLUEBIRD), AzureWebJobsStorage=storage.connection_string)
+        done = imported(file, AzureWebJobsStorage=storage.connection_string)
 
         assert done.returncode == 0, done.stderr
         woken = await TableLedger(tables).get(waits.key)
@@ -227,21 +219,38 @@ async def test_an_import_wakes_the_mails_that_wait_for_the_vendor(storage: Stora
         assert json.loads(base64.b64decode(message.content))["transaction_id"] == waits.transaction_id
 
 
+def test_a_vendor_whose_writing_broke_off_is_written_again(storage: Storage, file: Path) -> None:
+    imported(written(file, BLUEBIRD), AzureWebJobsStorage=storage.connection_string)
+    keys = keys_in(storage)
+    with TableServiceClient.from_connection_string(storage.connection_string) as tables:
+        tables.get_table_client("VendorKeys").delete_entity("domain:bluebird.example", "bluebird-cloud-ltd")
+    done = imported(file, AzureWebJobsStorage=storage.connection_string)
+    assert done.stdout == "1 vendors written (0 new, 1 changed), 0 unchanged, 0 lines refused\n"
+    assert keys_in(storage) == keys
+
+
+def test_many_vendors_are_written_at_once_and_none_is_lost(storage: Storage, file: Path) -> None:
+    lines = [f"Vendor {number},v{number}.example,IT,,{number},," for number in range(60)]
+    done = imported(written(file, *lines), AzureWebJobsStorage=storage.connection_string)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {row["GlCode"] for row in vendors_in(storage).values()} == {str(number) for number in range(60)}
+
+
 def test_lines_at_fault_end_with_3_and_the_others_are_written(storage: Storage, file: Path) -> None:
-    done = run(written(file, BLUEBIRD, "Bad,bad,,,,,"), AzureWebJobsStorage=storage.connection_string)
-    assert (done.returncode, done.stdout) == (3, "1 vendors written, 1 lines refused\n")
+    done = imported(written(file, BLUEBIRD, "Bad,bad,,,,,"), AzureWebJobsStorage=storage.connection_string)
+    assert (done.returncode, done.stdout) == (3, "1 vendors written (1 new, 0 changed), 0 unchanged, 1 lines refused\n")
     assert "email_domain 'bad'" in " ".join(done.stderr.split())
     assert set(vendors_in(storage)) == {"bluebird-cloud-ltd"}
 
 
 def test_a_file_that_cannot_be_used_ends_with_1_and_one_line(file: Path) -> None:
-    done = run(file, AzureWebJobsStorage="UseDevelopmentStorage=true")
+    done = imported(file, AzureWebJobsStorage="UseDevelopmentStorage=true")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"vendors import: cannot read {file}: No such file or directory\n"
 
 
 def test_settings_that_are_missing_end_with_1_and_are_named(file: Path) -> None:
-    done = run(written(file, BLUEBIRD), STUCK_AFTER_SECONDS="soon")
+    done = imported(written(file, BLUEBIRD), STUCK_AFTER_SECONDS="soon")
     assert (done.returncode, done.stdout) == (1, "")
     assert "AzureWebJobsStorage: missing" in done.stderr
     assert "STUCK_AFTER_SECONDS: wanted" in done.stderr
@@ -250,19 +259,13 @@ def test_settings_that_are_missing_end_with_1_and_are_named(file: Path) -> None:
 
 @pytest.mark.parametrize("connection", ["nonsense", "AccountName=a;AccountKey=S3CRET"])
 def test_a_connection_string_that_is_none_ends_with_1_and_one_line(file: Path, connection: str) -> None:
-    done = run(written(file, BLUEBIRD), AzureWebJobsStorage=connection)
+    done = imported(written(file, BLUEBIRD), AzureWebJobsStorage=connection)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "S3CRET" not in done.stderr
 
 
 def test_a_command_that_does_not_exist_ends_with_2_and_usage() -> None:
-    done = subprocess.run(  # our own command
-        [sys.executable, "-m", "infrastructure.operations", "vendors", "export"],
-        cwd=checkout(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run("vendors", "forget")
     assert done.returncode == 2
     assert "usage: python -m infrastructure.operations vendors" in done.stderr
