@@ -3,13 +3,15 @@
 # make soak   the fault tests in full: 10,000 mails, and twenty times the examples; takes two hours
 # make package          dist/invoice-agent.zip, built and verified
 # make bench-coldstart  what a cold start costs, beside a bare app and a package that nobody thought about
+# make bench-pdf        readers of PDF text side by side; other documents than the corpus: FOLDER=folder
+# make quality          how much is read rightly of documents whose values are known: TRUTH=truth.csv, ARGS=--errors
 # make setup  what all need: .venv, the storage emulator, wheels; does nothing when all is there
 # make lock   requirements.txt and the dev group resolved again, with hashes
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := test
-.PHONY: setup run test soak package bench-coldstart lint types imports tests lock clean
+.PHONY: setup run test soak package bench-coldstart bench-pdf quality lint types imports tests lock clean
 
 VERSION  := $(shell cat .python-version)
 PYTHON   ?= python$(VERSION)
@@ -68,6 +70,12 @@ package: setup
 
 bench-coldstart: package
 	@$(BIN)/python -m infrastructure.bench.coldstart
+
+bench-pdf: .venv/.ready
+	@$(BIN)/python -m infrastructure.bench.pdf_text $(call given,FOLDER)
+
+quality: .venv/.ready
+	@$(BIN)/python -m infrastructure.operations quality $(strip $(call given,ARGS) $(call given,TRUTH))
 
 lock: setup
 	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \

@@ -3,10 +3,9 @@
 Its arguments: pages, characters and milliseconds for a document, then bytes of memory and seconds of CPU for all.
 
 Frames on both pipes are a 4-byte big-endian length and that many bytes. A request is one letter for the task and the
-document; a response is JSON. Nothing of the parent's application is imported here.
+document; a response is JSON. Of the parent's application only the parts that this child is made of are imported here.
 """
 
-import codecs
 import email
 import json
 import os
@@ -15,26 +14,23 @@ import resource
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from email.header import decode_header, make_header
 from email.message import Message
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
+
+from shared.adapters.embedded_files import embedded
+from shared.adapters.xml_tree import INCOMPLETE, Node, is_encoding, tree
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
 LENGTH = struct.Struct(">I")
 DOCUMENT, REPORT = b"D", b"R"
-INCOMPLETE = 78  # the exit code for a package that is missing or broken; EX_CONFIG of sysexits.h
 
 _HEAD = 1024  # readers look for %PDF- in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)
 _FILES = 32  # a zip-mounted package and its modules need a few
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,5}=\s{0,5}["']([A-Za-z0-9._-]{1,40})["']""")
-_MARKUP = re.compile(r"\s{0,1000}<(?:\?xml\b|!--|(?!html\b|!)[A-Za-z_])", re.IGNORECASE)
-_ENCODINGS = re.compile(
-    r"utf-?8|utf-?16(?:-?[lb]e)?|utf-?32(?:-?[lb]e)?|us-?ascii|iso-?8859-?\d{1,2}|windows-?125\d", re.IGNORECASE
-)
 _REPORT_TEXT = 64 * 1024
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
 _MOST_IDS = 100
@@ -94,19 +90,23 @@ def document(data: bytes, pages: int, characters: int, seconds: float) -> Answer
     try:
         if b"%PDF-" in data[:_HEAD]:
             return _pdf(data, pages, characters, time.monotonic() + seconds)
-        return _markup(data, characters)
+        return _answer("text", structured=[tree(data, time.monotonic() + seconds)])
     except Exception:  # noqa: BLE001  whatever a parser makes of hostile bytes, memory and recursion included
         return _answer("unreadable")
 
 
-def _answer(legibility: str, pages: tuple[str, ...] = ()) -> Answer:
-    return {"legibility": legibility, "pages": pages}
+def _answer(
+    legibility: str, pages: Sequence[str] = (), structured: Sequence[Node] = (), names: Sequence[str] = ()
+) -> Answer:
+    """What was read: the legibility of the text layer, and beside it each XML that the document is or carries."""
+    return {"legibility": legibility, "pages": pages, "structured": structured, "embedded": names}
 
 
 def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
     reader = _reader(data)
     if reader.is_encrypted and not reader.decrypt(""):
         return _answer("unreadable")
+    names, trees = embedded(reader, end)
     texts: list[str] = []
     failures = 0
     for page, _ in zip(reader.pages, range(pages), strict=False):
@@ -117,8 +117,8 @@ def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
         if characters <= 0 or time.monotonic() > end:
             break
     if any(text.strip() for text in texts):
-        return _answer("text", tuple(texts))
-    return _answer("unreadable" if failures == len(texts) else "scan")
+        return _answer("text", texts, trees, names)
+    return _answer("unreadable" if failures == len(texts) else "scan", (), trees, names)
 
 
 def _reader(data: bytes) -> "PdfReader":
@@ -140,30 +140,6 @@ def _page_text(extract: Callable[..., str]) -> tuple[str, bool]:
         if text.strip() or mode == "plain":
             return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()), True
     return "", False
-
-
-def _markup(data: bytes, characters: int) -> Answer:
-    """XML as text: decoded as it declares, never parsed, so that no entity or reference is ever resolved."""
-    text = _decoded(data)
-    if text is None or not _MARKUP.match(text):
-        return _answer("unreadable")
-    return _answer("text", (text[:characters],))
-
-
-def _decoded(data: bytes) -> str | None:
-    """The text by byte order mark, declaration or UTF-8, in this order (XML 1.0, appendix F)."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-        (b"<\0?\0", "utf-16-le"),
-        (b"\0<\0?", "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return data.decode(encoding)
-    declared = _DECLARED.match(data.lstrip()[:_HEAD])
-    encoding = declared[1].decode("ascii") if declared else "utf-8"
-    return data.decode(encoding) if _ENCODINGS.fullmatch(encoding) else None
 
 
 def report(data: bytes) -> Answer:
@@ -253,7 +229,7 @@ def _text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     charset = part.get_content_charset("utf-8")
-    return data.decode(charset if _ENCODINGS.fullmatch(charset) else "latin-1", "replace")
+    return data.decode(charset if is_encoding(charset) else "latin-1", "replace")
 
 
 def _subject(message: Message) -> str:

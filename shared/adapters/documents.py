@@ -13,15 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from shared.adapters.document_worker import DOCUMENT, INCOMPLETE, LENGTH, REPORT
+from shared.adapters.document_worker import DOCUMENT, LENGTH, REPORT
+from shared.adapters.embedded_files import MOST_TREES
+from shared.adapters.xml_tree import INCOMPLETE, MOST_CHARACTERS, MOST_ELEMENTS
+from shared.domain.einvoice import is_invoice
 from shared.domain.facts import Document, Legibility
+from shared.domain.markup import Element
 from shared.domain.report import DeliveryReport
 from shared.ports import Content
 
 log = logging.getLogger(__name__)
 
 _WORST_CHARACTER = 6  # bytes of one character in JSON (\u0000)
-_ENVELOPE = 64 * 1024 * 8  # bytes of a response around its pages; a report's text fits in as well
+_ENVELOPE = 64 * 1024 * 8  # bytes of a response around its pages and trees; a report's text fits in as well
+_NODE = 64  # bytes of an element in JSON around what it says
+_TREES = MOST_TREES * (MOST_CHARACTERS * _WORST_CHARACTER + MOST_ELEMENTS * _NODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +134,12 @@ class SubprocessDocuments:
                 self._note_end(child.process.returncode)
 
     def _note_end(self, code: int | None) -> None:
-        """Say once that the reader of PDFs is no part of the package: no document is to blame, and none is read."""
+        """Say once that a reader is no part of the package: no document is to blame, and none of its kind is read."""
         if code == INCOMPLETE and self._is_complete:
             self._is_complete = False
             log.error(
-                "no PDF can be read: pypdf cannot be imported from %s; package the app anew with all that "
-                "requirements.txt names",
+                "no PDF or no XML can be read: pypdf or defusedxml cannot be imported from %s; package the app anew "
+                "with all that requirements.txt names",
                 sys.executable,
             )
 
@@ -170,7 +176,7 @@ class SubprocessDocuments:
         requests.write(data)
         await requests.drain()
         (length,) = LENGTH.unpack(await responses.readexactly(LENGTH.size))
-        if length > self._limits.characters * _WORST_CHARACTER + _ENVELOPE:
+        if length > self._limits.characters * _WORST_CHARACTER + _TREES + _ENVELOPE:
             raise ValueError("the answer is longer than any that the limits allow")
         answer = json.loads(await responses.readexactly(length))
         if not isinstance(answer, dict):
@@ -193,10 +199,31 @@ async def _end(process: Process) -> None:
 def _document(name: str, answer: dict[str, object]) -> Document:
     try:
         legibility = Legibility(str(answer["legibility"]))
-        pages = tuple(str(page) for page in cast("list[object]", answer["pages"]))
+        pages = _strings(answer["pages"])
+        roots = [_element(node, "") for node in cast("list[list[object]]", answer["structured"])]
+        embedded = _strings(answer["embedded"])
     except (KeyError, TypeError, ValueError) as error:
         raise _Lost from error
-    return Document(name, legibility, pages)
+    is_xml = legibility is Legibility.TEXT and not pages
+    structured = next((root for root in roots if is_xml or is_invoice(root)), None)
+    return Document(name, legibility, pages, structured, embedded)
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    return tuple(str(value) for value in cast("list[object]", values))
+
+
+def _element(node: list[object], inherited: str) -> Element:
+    """A node of `xml_tree` as a value."""
+    name, own, text, attributes, children = node
+    namespace = inherited if own is None else str(own)
+    return Element(
+        str(name),
+        namespace,
+        str(text),
+        tuple((str(key), str(value)) for key, value in cast("list[list[object]]", attributes)),
+        tuple(_element(child, namespace) for child in cast("list[list[object]]", children)),
+    )
 
 
 def _report(answer: dict[str, object]) -> DeliveryReport | None:

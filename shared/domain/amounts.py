@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shared.domain.countries import UNITED_STATES
 from shared.domain.pattern import Pattern
 
 # Active ISO 4217 codes that trade invoices use; a closed list, so that other words in capitals are no currency.
@@ -27,20 +28,41 @@ _SYMBOLS = {
     "S$": "SGD",
     "R$": "BRL",
     "Euro": "EUR",
+    "SFr.": "CHF",
+    "Euros": "EUR",
+    "EURO": "EUR",
+    "EUROS": "EUR",
+    "euros": "EUR",
+    "euro": "EUR",
     "$": "$",
 }
+# Whose dollar a plain "$" is, where the words around it say so; HST and GST are taxes, ABN is a registration.
+_DOLLAR_OF = {
+    "USD": UNITED_STATES,
+    "AUD": Pattern(r"(?<!\w)(?:ABN|A\.B\.N\.|Australia)(?!\w)"),
+    "CAD": Pattern(r"(?<!\w)(?:HST|GST/HST|PST|QST|TPS|TVQ|Canada)(?!\w)"),
+    "NZD": Pattern(r"(?<!\w)(?:NZBN|New Zealand)(?!\w)"),
+    "SGD": Pattern(r"(?<!\w)(?:Singapore)(?!\w)"),
+}
+_OTHER_DOLLAR = Pattern(r"(?<!\w)(?:GST|Hong Kong|México|Mexico|Chile|Colombia|Argentina)(?!\w)")
 _DOLLARS = frozenset({"AUD", "CAD", "CLP", "COP", "HKD", "MXN", "NZD", "SGD", "TWD", "USD"})
 _CURRENCY = "|".join([_CODES, *(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))])
-_NUMBER = r"\d{1,3}(?:[ '\u2019.,]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?"
+_INDIAN = r"\d{1,2}(?:,\d\d){1,3},\d{3}(?:\.\d{1,2})?"
+_NUMBER = _INDIAN + r"|\d{1,3}(?:[ '\u2019.,]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?"
 _DASH = r"[-\u2212\u2013]"
 _MONEY = Pattern(
     rf"(?<![\w.,/])(?P<open>\(|{_DASH})?\s?(?:(?P<before>{_CURRENCY})\s?)?(?P<minus>{_DASH}\s?)?"
-    rf"(?P<number>{_NUMBER})(?![\w/%]|[.,:]\d|\s%)(?P<close>\)|{_DASH}(?!\w))?(?:\s?(?P<after>{_CURRENCY})(?!\w))?"
+    rf"(?P<number>{_NUMBER})(?:[.,]{_DASH}{{1,2}})?(?![\w/%]|[.,:]\d|\s%)(?P<close>\)|"
+    rf"{_DASH}(?!\w))?(?:\s?(?P<after>{_CURRENCY})(?!\w))?"
 )
 _CODE = Pattern(rf"(?<!\w)(?:{_CURRENCY})(?!\w)")
+_PRICE_WORD = "amounts?|total|price|betrag|preis|gesamt|summe|montant|prix|importe|precio|importo|prezzo|bedrag|prijs"
 _NAMED = Pattern(
-    rf"(?:\(|(?i:currency|währung|devise|moneda|divisa|valuta|munt|in)[\s:]{{1,3}})({_CURRENCY})(?![\w.]\w)"
+    rf"(?:[(\[]|(?i:currency|währung|devise|moneda|divisa|valuta|munt|in|en|"
+    rf"{_PRICE_WORD})[\s:(\[]{{1,120}})({_CURRENCY})"
+    rf"(?![\w.]\w|\w)|(?<![\w.])({_CURRENCY}) (?:HT|TTC|netto|brutto|IVA|incl|excl)(?!\w)"
 )
+_STATED = Pattern(rf"(?i:currency|währung|devise|moneda|divisa|valuta|munt)[\s:(]{{1,120}}({_CURRENCY})(?!\w)")
 _DECIMALS = re.compile(r"\d([.,])\d\d(?![\d.,])")
 
 
@@ -105,17 +127,34 @@ def currency_named(text: str) -> str | None:
 def currencies_in(text: str) -> set[str]:
     """Every currency that stands at an amount of the text, or that it names as its currency; words alone are none."""
     at_amounts = (m["before"] or m["after"] for m in _MONEY.compiled.finditer(text))
-    return {iso for code in (*at_amounts, *_NAMED.compiled.findall(text)) if code and (iso := _iso(code))}
+    named = (match[1] or match[2] for match in _NAMED.compiled.finditer(text))
+    return {iso for code in (*at_amounts, *named) if code and (iso := _iso(code))}
+
+
+def _stated(text: str) -> str | None:
+    """The one currency that a text calls its currency."""
+    stated = {_iso(match[1]) for match in _STATED.compiled.finditer(text)}
+    return stated.pop() if len(stated) == 1 else None
 
 
 def settle(printed: str | None, text: str) -> str | None:
     """The ISO code for what is printed at an amount, or for the one currency of the text; None where not sure."""
     named = currencies_in(text)
     if printed == "$":
-        dollars = (named & _DOLLARS) or {"USD"}
-        return dollars.pop() if len(dollars) == 1 else None
+        return _dollar(named & _DOLLARS, text)
     if printed:
         return printed
+    if (stated := _stated(text)) and stated != "$":
+        return stated
     if "$" in named:
-        named = (named - {"$"}) or {"USD"}
+        dollars = named - {"$"}
+        return _dollar(dollars, text) if dollars <= _DOLLARS else None
     return named.pop() if len(named) == 1 else None
+
+
+def _dollar(named: set[str], text: str) -> str | None:
+    """Whose dollar is meant: the one that is named, else the one of the country, else that of the United States."""
+    dollars = named or {iso for iso, words in _DOLLAR_OF.items() if words.compiled.search(text)}
+    if not dollars and not _OTHER_DOLLAR.compiled.search(text):
+        return "USD"
+    return dollars.pop() if len(dollars) == 1 else None

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from shared.domain.pattern import Pattern
@@ -13,14 +14,18 @@ V = TypeVar("V")
 # What is looked at; an invoice states its facts on far less, and every rule is linear in it.
 MAX_CHARACTERS = 100_000
 MAX_LINE = 600
+MAX_ROWS = 5_000
 _NEAR = 2  # columns by which a value may stand beside its heading
 _BELOW = 2  # rows under a heading in which its value may stand
+TABLE = 3  # cells of a row that makes it the heading of a table
 
 _SPACES = re.compile(r"[\u00a0\u2000-\u200b\u202f\u205f\u3000]")
 _CELL = re.compile(r"[^\s|]+(?: [^\s|]+)*")  # a run of words with single spaces; two spaces, tab and bar part columns
 _LINES = re.compile(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
-_LEAD = re.compile(
-    r"[\s:.#°º=\u2013-]*(?:(?:le|am|bis|on|by|the|du|vom|el|il|op|per|date|datum|zum)\b[\s:.]*)?", re.IGNORECASE
+_LEAD = Pattern(
+    r"(?:\s?\([^()]{1,40}\))?[\s:.#\xb0\xba=\u2013-]*"
+    r"(?:(?:le|am|bis|on|by|the|du|vom|el|il|op|per|date|datum|zum|den|dated|of|is|lautet|est)\b[\s:.]*)?",
+    re.IGNORECASE,
 )
 
 
@@ -53,7 +58,7 @@ def clean(text: str) -> str:
 def rows_of(text: str) -> list[Row]:
     """The non-empty lines of a cleaned text as rows of cells."""
     rows = (_row(line[:MAX_LINE]) for line in _LINES.split(text))
-    return [row for row in rows if row]
+    return list(islice(filter(None, rows), MAX_ROWS))
 
 
 def _row(line: str) -> Row:
@@ -62,34 +67,50 @@ def _row(line: str) -> Row:
 
 def rest_after(text: str, end: int) -> str:
     """What follows a label in its cell, without the punctuation and small words that tie both together."""
-    lead = _LEAD.match(text, end)
+    lead = _LEAD.compiled.match(text, end)
     return text[lead.end() if lead else end :]
 
 
-def labelled(rows: list[Row], label: Label, parse: Callable[[str], V | None]) -> Iterator[V]:
-    """Every value that the label introduces: in its own cell, in the next one, or below."""
+def labelled(
+    rows: Sequence[Row], label: Label, parse: Callable[[str], V | None], apart: Callable[[str], V | None] | None = None
+) -> Iterator[V]:
+    """Every value that the label introduces: in its own cell, else in the next one or below, where `apart` reads."""
     for index, row in enumerate(rows):
         for column, cell in enumerate(row):
             for match in label.pattern.compiled.finditer(cell.text):
                 rest = rest_after(cell.text, match.end())
-                places = [rest] if rest else _neighbours(rows, index, column, below=label.below)
-                value = _first(parse, places)
-                if value is not None:
-                    yield value
+                if rest:
+                    yield from _first(parse, [rest])
+                    continue
+                beside = list(_first(apart or parse, _beside(row, column)))
+                yield from beside or (_below(rows, index, column, apart or parse) if label.below else ())
 
 
-def _neighbours(rows: list[Row], index: int, column: int, *, below: bool) -> Iterator[str]:
-    row = rows[index]
-    cell = row[column]
+def _beside(row: Row, column: int) -> Iterator[str]:
     if column + 1 < len(row):
         yield rest_after(row[column + 1].text, 0)
-    if not below:
-        return
-    for under in rows[index + 1 : index + 1 + _BELOW]:
-        for other in under:
-            if other.start < cell.end + _NEAR and other.end > cell.start - _NEAR:
-                yield rest_after(other.text, 0)
 
 
-def _first(parse: Callable[[str], V | None], texts: Iterable[str]) -> V | None:
-    return next((value for value in map(parse, texts) if value is not None), None)
+def _below(rows: Sequence[Row], index: int, column: int, parse: Callable[[str], V | None]) -> Iterator[V]:
+    """The value under a heading; every one of two rows where the heading is a table's, which may list several."""
+    found = (value for text in under(rows, index, column) if (value := parse(rest_after(text, 0))) is not None)
+    if len(rows[index]) >= TABLE:
+        yield from found
+    else:
+        yield from islice(found, 1)
+
+
+def under(rows: Sequence[Row], index: int, column: int, count: int = _BELOW) -> Iterator[str]:
+    """The cells under one, nearest row first: those in its columns, else the one of the same place in its row."""
+    row = rows[index]
+    cell = row[column]
+    for other in rows[index + 1 : index + 1 + count]:
+        near = [c.text for c in other if c.start < cell.end + _NEAR and c.end > cell.start - _NEAR]
+        if near:
+            yield from near
+        elif len(other) == len(row):
+            yield other[column].text
+
+
+def _first(parse: Callable[[str], V | None], texts: Iterable[str]) -> Iterator[V]:
+    return islice((value for value in map(parse, texts) if value is not None), 1)

@@ -1,10 +1,12 @@
 """Dates as invoices print them, and the order of day and month where a document gives it away."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from shared.domain.pattern import Pattern
 
 
 class Order(StrEnum):
@@ -46,34 +48,65 @@ _MONTHS = (  # English, German, French, Spanish, Italian, Dutch; the first three
 )
 _MONTH = {stem: number for number, stems in enumerate(_MONTHS, 1) for stem in stems.split()}
 _NAME = r"(?P<{0}>[a-zéûäèç]{{3,10}})"
-_TEXT_DAY = re.compile(
-    rf"(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|°)?[ -]{{0,2}}(?:de |di )?{_NAME.format('month')}"
-    r"[.,]?[ -]{0,2}(?:de |del )?,? ?(?P<year>\d{4})(?!\d)",
+_TEXT_DAY = Pattern(
+    rf"(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º|°|o)?[ /-]{{0,2}}(?:de |di |of )?{_NAME.format('month')}"
+    r"[.,]?[ /-]{0,2}(?:de |del )?,? ?(?P<year>\d{4}|(?<=[-/'\u2019])\d\d)(?!\d)",
     re.IGNORECASE,
 )
-_TEXT_MONTH = re.compile(
-    rf"{_NAME.format('month')}\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)? ?,? (?P<year>\d{{4}})(?!\d)", re.IGNORECASE
+_TEXT_MONTH = Pattern(
+    rf"{_NAME.format('month')}[. -]{{1,2}}(?P<day>\d{{1,2}})(?:st|nd|rd|th)? ?[,-]? ?(?P<year>\d{{4}})(?!\d)",
+    re.IGNORECASE,
 )
-_ISO = re.compile(r"(?P<year>(?:19|20)\d\d)([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?!\d)")
-_DIGITS = re.compile(r"(?P<first>\d{1,2}) ?([./-]) ?(?P<second>\d{1,2}) ?\2 ?(?P<year>\d{4}|\d\d)(?![\d/])")
-_SLASHED = re.compile(r"(?<![\d./-])\d{1,2}([/-])\d{1,2}\1(?:\d{4}|\d\d)(?![\d/-])")
-_WEEKDAY = re.compile(r"[a-zéì]{2,10}[,.]{1,2} ", re.IGNORECASE)
+_ISO = Pattern(r"(?P<year>(?:19|20)\d\d)([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?!\d)")
+_DIGITS = Pattern(r"(?P<first>\d{1,2}) ?([./-]) ?(?P<second>\d{1,2}) ?\2 ?(?P<year>\d{4}|\d\d)(?![\d/])")
+_SLASHED = Pattern(r"(?<![\d./-])\d{1,2}([/-])\d{1,2}\1(?:\d{4}|\d\d)(?![\d/-])")
+_WEEKDAY = Pattern(
+    r"[a-zéì]{2,10}[,.]{1,2} |"
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|"
+    r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|"
+    r"lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|(?:maan|dins|woens|donder|vrij|zater|zon)dag) ",
+    re.IGNORECASE,
+)
+_PLACE = Pattern(
+    r"[A-Z\xc0-\xde][\w'\u2019.-]{1,20}(?:[ /](?:[A-Z\xc0-\xde][\w'\u2019.-]{0,20}|am|an der|sur|de|la|en)){0,3}"
+    r"(?:, ?(?:(?:le|den|the|am|il|li|a|op|d\.d\.) )?|(?: le| den| il| li) )(?=\w)"
+)
+# "DD/MM/YYYY" beside a date says how to read it.
+_DAY_FORMAT = Pattern(r"(?<!\w)(?:dd|tt|jj|gg)[/-]mm[/-](?:yy|jj|aa)", re.IGNORECASE)
+_MONTH_FORMAT = Pattern(r"(?<!\w)mm[/-]dd[/-]yy", re.IGNORECASE)
 
 
 def date_at_start(text: str) -> Printed | None:
     """The date that a text begins with (a day of the week may stand before it), None where there is none."""
-    weekday = _WEEKDAY.match(text)
-    return _date(text) or (_date(text[weekday.end() :]) if weekday else None)
+    return _at_start(text)[0]
 
 
-def _date(text: str) -> Printed | None:
-    if iso := _ISO.match(text):
-        return _certain(iso["year"], int(iso["month"]), iso["day"])
-    if named := _TEXT_DAY.match(text) or _TEXT_MONTH.match(text):
-        return _certain(named["year"], _month(named["month"]), named["day"])
-    if digits := _DIGITS.match(text):
-        return _either(digits)
-    return None
+def date_alone(text: str) -> Printed | None:
+    """The date that a text is, or the one after the place where it was written: "Berlin, den 5. März 2026"."""
+    printed, end = _at_start(text)
+    if printed is None and (place := _PLACE.compiled.match(text)):
+        text = text[place.end() :]
+        printed, end = _at_start(text)
+    return None if text[end:].strip(" .") else printed
+
+
+def _at_start(text: str) -> tuple[Printed | None, int]:
+    """The date and where it ends."""
+    printed, end = _date(text)
+    if printed is None and (weekday := _WEEKDAY.compiled.match(text)):
+        printed, end = _date(text[weekday.end() :])
+        end += weekday.end()
+    return printed, end
+
+
+def _date(text: str) -> tuple[Printed | None, int]:
+    if iso := _ISO.compiled.match(text):
+        return _certain(iso["year"], int(iso["month"]), iso["day"]), iso.end()
+    if named := _TEXT_DAY.compiled.match(text) or _TEXT_MONTH.compiled.match(text):
+        return _certain(named["year"], _month(named["month"]), named["day"]), named.end()
+    if digits := _DIGITS.compiled.match(text):
+        return _either(digits), digits.end()
+    return None, 0
 
 
 def _month(name: str) -> int:
@@ -82,18 +115,22 @@ def _month(name: str) -> int:
 
 
 def _certain(year: str, month: int, day: str) -> Printed | None:
-    value = _valid(int(year), month, int(day))
+    value = _valid(_full(year), month, int(day))
     return Printed(value, value) if value else None
 
 
 def _either(match: re.Match[str]) -> Printed | None:
-    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)  # noqa: PLR2004  a year without its century
+    year = _full(match["year"])
     first, second = int(match["first"]), int(match["second"])
     day_first = _valid(year, second, first)
     if match[2] == ".":  # nobody writes the month first with dots
         return Printed(day_first, day_first) if day_first else None
     month_first = _valid(year, first, second)
     return Printed(day_first, month_first) if day_first or month_first else None
+
+
+def _full(year: str) -> int:
+    return int(year) + (2000 if len(year) == 2 else 0)  # noqa: PLR2004  a year without its century
 
 
 def _valid(year: int, month: int, day: int) -> date | None:
@@ -103,13 +140,26 @@ def _valid(year: int, month: int, day: int) -> date | None:
         return None
 
 
+def common_date(printed: Sequence[Printed]) -> Printed | None:
+    """What several prints of one date mean together, None where they are of different dates."""
+    day_first = {each.day_first for each in printed}
+    month_first = {each.month_first for each in printed}
+    if len(day_first) == len(month_first) == 1:
+        return printed[0]
+    common = set.intersection(*({each.day_first, each.month_first} - {None} for each in printed)) if printed else set()
+    return Printed(*common, *common) if len(common) == 1 else None
+
+
 def order_shown(text: str) -> Order | None:
-    """The order of day and month that the text's own dates give away, None where none does or they differ."""
-    return _agreed(_order_of(match.group()) for match in _SLASHED.finditer(text))
+    """The order of day and month that the text gives away, in words or by its dates; None where neither does."""
+    says_day, says_month = _DAY_FORMAT.compiled.search(text), _MONTH_FORMAT.compiled.search(text)
+    if bool(says_day) != bool(says_month):
+        return Order.DAY_FIRST if says_day else Order.MONTH_FIRST
+    return _agreed(_order_of(match.group()) for match in _SLASHED.compiled.finditer(text))
 
 
 def _order_of(text: str) -> Order | None:
-    printed = _date(text)
+    printed, _ = _date(text)
     if printed is None or (printed.day_first and printed.month_first):
         return None
     return Order.DAY_FIRST if printed.day_first else Order.MONTH_FIRST

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from shared.domain.pattern import Pattern
+
 # Legal forms as they are left when case, accents and dots are gone; a name is the same with and without them.
 # https://gleif.org/lei-data/code-lists/iso-20275-entity-legal-forms-code-list (those of everyday invoices)
 _FORMS = frozenset(
@@ -34,7 +36,7 @@ _ROLES = frozenset(
         """,
     )
 )
-_PARTS = re.compile(r"\s(?:via|from|von|de|c/o|at|@)\s|[,|()\"<>]|\s[-\u2013\u2014/]\s", re.IGNORECASE)
+_PARTS = Pattern(r"\s(?:via|from|von|de|c/o|at|@)\s|[,|()\"<>]|\s[-\u2013\u2014/]\s", re.IGNORECASE)
 _LONGEST = 200
 _MOST_DISPLAYED = 4
 _SHORTEST_WORD = 3
@@ -79,7 +81,7 @@ def _without_forms(words: list[str]) -> list[str]:
 
 def displayed_names(display_name: str) -> tuple[str, ...]:
     """The organisations that a sender's display name may speak for: "Jane from Bluebird, Billing" is "bluebird" too."""
-    parts = [display_name, *_PARTS.split(display_name[:_LONGEST])]
+    parts = [display_name, *_PARTS.compiled.split(display_name[:_LONGEST])]
     names = (name for part in parts for name in (normalised_name(part), _without_roles(part)))
     return tuple(dict.fromkeys(name for name in names if name))[:_MOST_DISPLAYED]
 

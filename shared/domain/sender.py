@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.domain.mail import Mail, domain_of
+from shared.domain.pattern import Pattern
 
 # fmt: off
 # Senders here share their domain with strangers, so it identifies nobody.
@@ -56,15 +57,15 @@ class Sender:
 
 
 # The heading that Outlook and others put over a forwarded mail, in the languages of our mailboxes.
-_FROM = re.compile(
+_FROM = Pattern(
     r"^[>\s*_]*(?:from|von|de|da|van|expéditeur|mittente|remitente|afzender)[*_]*\s*:[*_\s]*(?P<who>\S.{0,300})$",
     re.IGNORECASE | re.MULTILINE,
 )
-_SENT = re.compile(
+_SENT = Pattern(
     r"^[>\s*_]*(?:sent|date|gesendet|datum|envoyé|enviado(?: el)?|fecha|inviato|data|verzonden)[*_]*\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
-_ADDRESS = re.compile(r"[^\s<>\[\]()\"',;:@]{1,64}@[\w.-]{1,253}")
+_ADDRESS = Pattern(r"[^\s<>\[\]()\"',;:@]{1,64}@[\w.-]{1,253}")
 _HEADING = 600  # characters in which the other lines of the heading stand
 _LOOKED_AT = 20_000  # of a body; a colleague writes a line or two before it
 
@@ -81,9 +82,9 @@ def judged_sender(mail: Mail, own_domains: frozenset[str]) -> Sender:
 
 def _inner_sender(body: str) -> Sender | None:
     """The author of the mail that was forwarded: the innermost would be what our colleague's partner forwarded."""
-    for match in _FROM.finditer(body):
-        address = _ADDRESS.search(match["who"])
-        if address and _SENT.search(body, match.end(), match.end() + _HEADING):
+    for match in _FROM.compiled.finditer(body):
+        address = _ADDRESS.compiled.search(match["who"])
+        if address and _SENT.compiled.search(body, match.end(), match.end() + _HEADING):
             name = match["who"][: address.start()].strip(" \t<\"'[(*")
             return Sender(address.group().lower().strip("."), name)
     return None
@@ -98,8 +99,8 @@ class Authenticity(StrEnum):
     FALSE = "false"
 
 
-_RESULT = re.compile(r"\b(spf|dkim|dmarc|compauth)\s*=\s*(\w+)", re.IGNORECASE)
-_OURS = re.compile(r"[\w.-]*\.(?:microsoft|outlook)\.com(?:\s+\d+)?", re.IGNORECASE)
+_RESULT = Pattern(r"\b(spf|dkim|dmarc|compauth)\s*=\s*(\w+)", re.IGNORECASE)
+_OURS = Pattern(r"[\w.-]*\.(?:microsoft|outlook)\.com(?:\s+\d+)?", re.IGNORECASE)
 _FAILED = frozenset({"fail", "softfail", "none", "permerror", "temperror", "neutral"})
 
 
@@ -113,9 +114,9 @@ def authenticity(mail: Mail) -> Authenticity:
     server, _, rest = header.partition(";")
     if "=" in server:
         rest = header
-    elif not _OURS.fullmatch(server.strip()):
+    elif not _OURS.compiled.fullmatch(server.strip()):
         return Authenticity.UNKNOWN
-    results = {method.lower(): result.lower() for method, result in reversed(_RESULT.findall(rest))}
+    results = {method.lower(): result.lower() for method, result in reversed(_RESULT.compiled.findall(rest))}
     return _judged(results)
 
 

@@ -26,6 +26,8 @@ def make_ubl_xml(invoice: Invoice | None = None) -> bytes:
 <cac:AccountingCustomerParty><cac:Party><cac:PartyLegalEntity>
 <cbc:RegistrationName>{escape(i.customer)}</cbc:RegistrationName></cac:PartyLegalEntity></cac:Party>
 </cac:AccountingCustomerParty>
+<cac:PaymentMeans><cbc:PaymentMeansCode>30</cbc:PaymentMeansCode>
+<cac:PayeeFinancialAccount><cbc:ID>{i.iban}</cbc:ID></cac:PayeeFinancialAccount></cac:PaymentMeans>
 <cac:TaxTotal><cbc:TaxAmount currencyID="{i.currency}">{i.tax}</cbc:TaxAmount></cac:TaxTotal>
 <cac:LegalMonetaryTotal><cbc:LineExtensionAmount currencyID="{i.currency}">{i.net}</cbc:LineExtensionAmount>
 <cbc:TaxExclusiveAmount currencyID="{i.currency}">{i.net}</cbc:TaxExclusiveAmount>
@@ -66,6 +68,9 @@ def make_cii_xml(invoice: Invoice | None = None) -> bytes:
 <ram:BuyerTradeParty><ram:Name>{escape(i.customer)}</ram:Name></ram:BuyerTradeParty>
 </ram:ApplicableHeaderTradeAgreement><ram:ApplicableHeaderTradeDelivery/>
 <ram:ApplicableHeaderTradeSettlement><ram:InvoiceCurrencyCode>{i.currency}</ram:InvoiceCurrencyCode>
+<ram:SpecifiedTradeSettlementPaymentMeans><ram:TypeCode>30</ram:TypeCode>
+<ram:PayeePartyCreditorFinancialAccount><ram:IBANID>{i.iban}</ram:IBANID></ram:PayeePartyCreditorFinancialAccount>
+</ram:SpecifiedTradeSettlementPaymentMeans>
 <ram:ApplicableTradeTax><ram:CalculatedAmount>{i.tax}</ram:CalculatedAmount><ram:TypeCode>VAT</ram:TypeCode>
 <ram:BasisAmount>{i.net}</ram:BasisAmount><ram:CategoryCode>S</ram:CategoryCode>
 <ram:RateApplicablePercent>{i.vat_percent}</ram:RateApplicablePercent></ram:ApplicableTradeTax>

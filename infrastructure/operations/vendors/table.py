@@ -1,24 +1,17 @@
-"""Fills the vendor master from a CSV file."""
+"""The vendor master as a CSV file."""
 
-import argparse
-import asyncio
 import csv
 import os
-from collections.abc import Iterator
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from azure.core.exceptions import AzureError
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
-from infrastructure.checkout import checkout
-from infrastructure.local_settings import SettingError, add_local_settings
 from shared.domain.messages import AddVendor, UnreadableMessage
-from shared.settings import InvalidSettings
-from shared.stages.add_vendor import VendorDesk
-from shared.wiring import vendor_desk
+from shared.domain.vendor import Vendor
 
 REQUIRED = (
     "vendor_name",
@@ -30,8 +23,8 @@ REQUIRED = (
     "notes",
 )
 OPTIONAL = ("vendor_id", "vat_id", "aliases", "ibans")
-
-OK, COULD_NOT_RUN, LINES_AT_FAULT = 0, 1, 3
+COLUMNS = REQUIRED + OPTIONAL
+STDOUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,41 +45,6 @@ class Entry:
 
 class UnusableFile(Exception):
     """The file is no table of vendors at all."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `vendors import FILE.csv`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    action = actions.add_parser("import", help="write the vendors of a CSV file; wakes the mails that wait for them")
-    action.add_argument("file", type=Path, help=f"columns {','.join(REQUIRED)}; optional {','.join(OPTIONAL)}")
-    action.set_defaults(run=_import)
-
-
-def _import(arguments: argparse.Namespace) -> int:
-    console = Console(stderr=True)
-    try:
-        entries, faults = read_vendors(arguments.file)
-        written = asyncio.run(write_vendors(_desk(), entries, console))
-    except (UnusableFile, InvalidSettings, SettingError) as error:
-        console.print(f"vendors import: {error}", style="red", markup=False, soft_wrap=True)
-        return COULD_NOT_RUN
-    except AzureError as error:
-        console.print(
-            f"vendors import: storage cannot be reached or refuses: {error}", style="red", markup=False, soft_wrap=True
-        )
-        return COULD_NOT_RUN
-    _report(faults, console)
-    print(f"{written} vendors written, {len(faults)} lines refused")
-    return LINES_AT_FAULT if faults else OK
-
-
-def _desk() -> VendorDesk:
-    environment = dict(os.environ)
-    add_local_settings(checkout(), environment)
-    try:
-        return vendor_desk(environment)
-    except ValueError as error:  # the SDK's, whose text may hold the key
-        raise UnusableFile("AzureWebJobsStorage: no connection string of a storage account") from error
 
 
 def read_vendors(path: Path) -> tuple[list[Entry], list[Fault]]:
@@ -131,7 +89,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str | None, str | None]]]:
 
 def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
-    unknown = [repr(name) for name in header if name not in REQUIRED + OPTIONAL]
+    unknown = [repr(name) for name in header if name not in COLUMNS]
     twice = [name for name in dict.fromkeys(header) if header.count(name) > 1]
     found = [
         f"{fault} {', '.join(names)}"
@@ -144,19 +102,40 @@ def _check_header(path: Path, header: list[str]) -> None:
         )
 
 
-async def write_vendors(desk: VendorDesk, entries: list[Entry], console: Console) -> int:
-    """Write every vendor through the same path as an `add-vendor` message; returns how many."""
-    for entry in track(entries, "vendors", console=console, disable=not console.is_terminal):
-        await desk.add(entry.vendor)
-    return len(entries)
+async def write_table(vendors: AsyncIterator[Vendor], path: Path) -> int:
+    """Write the vendors as they come, so that `read_vendors` reads them again; returns how many."""
+    written = 0
+    with _target(path) as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        async for vendor in vendors:
+            rows.writerow([cell_of(vendor, column) for column in COLUMNS])
+            written += 1
+    return written
 
 
-def _report(faults: list[Fault], console: Console) -> None:
-    if not faults:
+def cell_of(vendor: Vendor, column: str) -> str:
+    """A column of a vendor as a cell; several values are separated by ";"."""
+    value = getattr(vendor, column)
+    return value if isinstance(value, str) else ";".join(value)
+
+
+@contextmanager
+def _target(path: Path) -> Iterator[TextIO]:
+    """Stdout, or the file as a whole: one that breaks off leaves the file that was there as it was."""
+    if path == STDOUT:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # stdout is no bare TextIO
+        yield sys.stdout
         return
-    table = Table(title="lines that were refused", title_justify="left")
-    table.add_column("line", justify="right")
-    table.add_column("what is wrong")
-    for fault in faults:
-        table.add_row(str(fault.line), fault.what)
-    console.print(table)
+    try:
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UnusableFile(f"cannot write {path}: {error.strerror}") from error
+    try:
+        # With a byte order mark: without, Excel takes it for the machine's own encoding and spoils names.
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
+            yield file
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
