@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from shared.domain.attachments import Danger
 from shared.domain.facts import Document
 from shared.domain.mail import Attachment, Listed, Mail
 from shared.domain.open_entry import OpenEntry
@@ -108,6 +109,9 @@ class Documents(Protocol):
 
     async def read(self, contents: Sequence[Content]) -> list[Document]:
         """Return one Document for each content, in order; never raises for what the bytes hold."""
+
+    async def dangers(self, content: Content) -> tuple[Danger, ...]:
+        """Say what a file, or what an archive holds, may do to whoever opens it; what overruns the limits is locked."""
 
     async def read_report(self, mime: bytes) -> DeliveryReport | None:
         """Return what a mail's MIME source reports about a delivery, None where it holds no readable report."""

@@ -21,13 +21,14 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from shared.adapters.embedded_files import embedded
+from shared.adapters.file_dangers import dangers
 from shared.adapters.xml_tree import INCOMPLETE, Node, is_encoding, tree
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
 LENGTH = struct.Struct(">I")
-DOCUMENT, REPORT = b"D", b"R"
+DOCUMENT, REPORT, FILE = b"D", b"R", b"F"
 
 _HEAD = 1024  # readers look for %PDF- in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)
 _FILES = 32  # a zip-mounted package and its modules need a few
@@ -51,10 +52,17 @@ def main() -> None:
     _limit(memory, seconds)
     while request := _receive(requests):
         task, data = request
-        answer = document(data, pages, characters, patience / 1000) if task == DOCUMENT else report(data)
+        answer = _answered(task, data, lambda data: document(data, pages, characters, patience / 1000))
         body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
         responses.write(LENGTH.pack(len(body)) + body)
         responses.flush()
+
+
+def _answered(task: bytes, data: bytes, read: Callable[[bytes], Answer]) -> Answer:
+    if task == FILE:
+        found, names = dangers(data)
+        return {"dangers": found, "names": names}
+    return read(data) if task == DOCUMENT else report(data)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from shared.adapters.document_worker import DOCUMENT, LENGTH, REPORT
+from shared.adapters.document_worker import DOCUMENT, FILE, LENGTH, REPORT
 from shared.adapters.embedded_files import MOST_TREES
 from shared.adapters.xml_tree import INCOMPLETE, MOST_CHARACTERS, MOST_ELEMENTS
+from shared.domain.attachments import Danger, danger_by_name
 from shared.domain.einvoice import is_invoice
 from shared.domain.facts import Document, Legibility
 from shared.domain.markup import Element
@@ -87,6 +88,18 @@ class SubprocessDocuments:
             async with self._children:
                 await self._read_within_time(contents, waiting, documents)
         return documents
+
+    async def dangers(self, content: Content) -> tuple[Danger, ...]:
+        """Say what a file, or what an archive holds, may do to whoever opens it; what overruns the limits is locked."""
+        if len(content.data) > self._limits.document_bytes:
+            return (Danger.LOCKED,)
+        async with self._children:
+            try:
+                async with self._child() as child:
+                    answer = await self._ask(child, FILE, content.data, self._limits.document_seconds)
+                    return _dangers(answer)
+            except _Lost:
+                return (Danger.LOCKED,)
 
     async def read_report(self, mime: bytes) -> DeliveryReport | None:
         """Return what a mail's MIME source reports about a delivery, None where it holds no readable report."""
@@ -224,6 +237,16 @@ def _element(node: list[object], inherited: str) -> Element:
         tuple((str(key), str(value)) for key, value in cast("list[list[object]]", attributes)),
         tuple(_element(child, namespace) for child in cast("list[list[object]]", children)),
     )
+
+
+def _dangers(answer: dict[str, object]) -> tuple[Danger, ...]:
+    try:
+        found = [Danger(str(danger)) for danger in cast("list[object]", answer["dangers"])]
+        names = [str(name) for name in cast("list[object]", answer["names"])]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _Lost from error
+    within = [danger for name in names if (danger := danger_by_name(name))]
+    return tuple(dict.fromkeys([*found, *within]))
 
 
 def _report(answer: dict[str, object]) -> DeliveryReport | None:

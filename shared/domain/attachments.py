@@ -10,11 +10,25 @@ from shared.domain.mail import Attachment, AttachmentKind
 class Danger(StrEnum):
     """What an attachment may do to whoever opens it."""
 
-    PROGRAM = "a program"
-    MACRO = "an Office file with macros"
-    HTML = "an HTML page"
-    LOCKED = "an archive that nobody can look into"
-    DISGUISED = "a file whose name hides its type"
+    PROGRAM = "program"
+    MACRO = "macro"
+    HTML = "html"
+    LOCKED = "locked"  # nobody can look into it without a password
+    DISGUISED = "disguised"  # its name hides its type
+
+    @property
+    def words(self) -> str:
+        """What it is, for a person."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Danger.PROGRAM: "a program",
+    Danger.MACRO: "an Office file with macros",
+    Danger.HTML: "an HTML page",
+    Danger.LOCKED: "an archive or document under a password",
+    Danger.DISGUISED: "a file whose name hides its type",
+}
 
 
 # https://support.microsoft.com/office/blocked-attachments-in-outlook-434752e1-02d3-4e90-9124-8b81e49a8519, and disk

@@ -146,7 +146,7 @@ def _vendor(findings: Findings) -> frozenset[Reason]:
 
 
 def _risks(findings: Findings) -> frozenset[Reason]:
-    legibility = {document.legibility for document in findings.facts.documents}
+    legibility = {document.legibility for document in findings.facts.documents if document.structured is None}
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
         Reason.DOCUMENT_UNREADABLE: Legibility.UNREADABLE in legibility,
@@ -183,7 +183,7 @@ _MOST_DETAILS, _LONGEST_DETAIL = 12, 300
 
 
 def _warnings(findings: Findings) -> tuple[str, ...]:
-    seen = [document.legibility for document in findings.facts.documents]
+    seen = [document.legibility for document in findings.facts.documents if document.structured is None]
     unread = () if findings.facts.total else ("the total was not read",)
     nature = (_NATURES[findings.facts.nature.value],) if findings.facts.nature else ()
     return (*_details(findings), *nature, *(text for kind, text in _WARNINGS.items() if kind in seen), *unread)

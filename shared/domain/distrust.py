@@ -151,4 +151,6 @@ def _documents(suspect: Suspect) -> Iterator[Signal]:
     if suspect.facts.disagreements:
         yield Signal(Reason.DOCUMENTS_DISAGREE, ", ".join(suspect.facts.disagreements))
     if suspect.dangers:
-        yield Signal(Reason.DANGEROUS_ATTACHMENT, f"an attachment is {' and '.join(suspect.dangers)}")
+        yield Signal(
+            Reason.DANGEROUS_ATTACHMENT, f"an attachment is {' and '.join(danger.words for danger in suspect.dangers)}"
+        )

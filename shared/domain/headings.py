@@ -21,7 +21,8 @@ _INVOICE = (
 )
 _CREDIT_HEADING = Pattern(rf"{_CREDIT}(?:\W.*)?", re.IGNORECASE)
 _INVOICE_HEADING = Pattern(
-    rf"(?:kopie |copy |duplicate |original )?{_INVOICE}(?:[.:]|\s(?:n|#|\(|-|du\b|vom\b|del\b|van\b|dated\b).*|\s\S*\d.*)?",
+    rf"(?:kopie |copy |duplicate |original )?{_INVOICE}(?:[.:]|\s(?:n|#|\(|-|du\b|vom\b|del\b|van\b|dated\b).*|"
+    rf"\s\S*\d.*)?",
     re.IGNORECASE,
 )
 _BARE_INVOICE = Pattern(rf"(?:kopie |copy )?{_INVOICE}[.:]?", re.IGNORECASE)  # an "Invoice No." may be the one credited

@@ -13,7 +13,7 @@ from shared.domain.dates import date_at_start
 from shared.domain.pattern import Pattern
 
 _FILL = " ():.=*[]\u2026_"
-_ASIDE = re.compile(r"\s*[(\[](?P<words>[^()\[\]]{1,60})[)\]]")
+_ASIDE = Pattern(r"\s*[(\[](?P<words>[^()\[\]]{1,60})[)\]]")
 _IN = Pattern(r"[ (]*(?:in|en) (?P<currency>[A-Z]{3}|€|£|Euro|euros?)(?!\w)\)?")
 _TABLE = 3  # net, tax and gross beside each other
 _COLUMN_ROWS = 6  # of a table of taxes
@@ -96,7 +96,7 @@ def _taxes(pages: Sequence[Sequence[Row]], mark: str | None) -> set[Decimal]:
 
 def _last_in(text: str, mark: str | None) -> Money | None:
     """The amount at the end of a line without columns: "VAT 20%: 20.00"."""
-    tail = re.search(r"(?:^|[ :])([^ :]{1,20}(?: ?[^ :\d]{1,4})?)$", text)
+    XX
     return next(_amounts([tail[1]], mark), None) if tail else None
 
 
@@ -182,7 +182,7 @@ def _amounts(texts: Iterable[str], mark: str | None) -> Iterator[Money]:
 
 def _without_aside(text: str) -> str:
     """Without words in brackets after a label, unless they say net: "Total (3 items)"."""
-    aside = _ASIDE.match(text)
+    aside = _ASIDE.compiled.match(text)
     is_words = aside and any(c.isalpha() for c in aside["words"]) and not currency_named(aside["words"])
     return text[aside.end() :] if aside and is_words and not labels.NET.compiled.search(aside["words"]) else text
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from shared.casework import Case, Desk, is_gone
-from shared.domain.attachments import dangers_by_name
+from shared.domain.attachments import Danger, danger_by_name, dangers_by_name, needs_a_look
 from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
 from shared.domain.distrust import Signal, Suspect, new_ibans, signals
 from shared.domain.facts import Document, Facts, Legibility
 from shared.domain.forward import marked_attempt, references_in
 from shared.domain.identity import Trait, is_same, traits
-from shared.domain.mail import INBOX, Mail, domain_of, normalised_subject
+from shared.domain.mail import INBOX, Attachment, Mail, domain_of, normalised_subject
 from shared.domain.messages import NOTIFY, TO_POST, Outgoing, WorkOn
 from shared.domain.reading import read_facts
 from shared.domain.reason import Reason
@@ -29,6 +29,7 @@ from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefus
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
+LOOKED_INTO = 5  # archives and Office files of one mail
 READ_AT_ONCE = 2  # mails whose documents are in memory at once
 
 
@@ -135,8 +136,25 @@ class ExtractEnrich:
 
     async def _signals(self, mail: Mail, sender: Sender, facts: Facts, match: Match) -> tuple[Signal, ...]:
         around = await self._matching.surroundings(sender, match)
-        dangers = dangers_by_name(mail.attachments)
+        dangers = await self._dangers(mail, facts)
         return signals(Suspect(mail, sender, facts, match, self._suffixes.registered, around, dangers))
+
+    async def _dangers(self, mail: Mail, facts: Facts) -> tuple[Danger, ...]:
+        """By name, and by the bytes of the few whose name does not tell."""
+        found = [*dangers_by_name(mail.attachments)]
+        found += [danger for d in facts.documents for name in d.embedded if (danger := danger_by_name(name))]
+        for number, attachment in enumerate(a for a in mail.attachments if needs_a_look(a)):
+            is_seen = number < LOOKED_INTO and attachment.size <= READ_BYTES
+            found += await self._dangers_in(mail, attachment) if is_seen else (Danger.LOCKED,)
+        return tuple(dict.fromkeys(found))
+
+    async def _dangers_in(self, mail: Mail, attachment: Attachment) -> tuple[Danger, ...]:
+        async with self._reading:
+            try:
+                content = await self._mailbox.content(mail.id, attachment)
+            except MailRefused:
+                return (Danger.LOCKED,)
+            return await self._documents.dangers(content)
 
     async def _origin(self, mail: Mail) -> Origin:
         claimed = claimed_transaction(mail, self._address)

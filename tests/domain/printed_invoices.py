@@ -328,6 +328,133 @@ Total   $75.00
 """,
         _facts("20250017", "2025-03-09", "75.00", "USD", kind="invoice"),
     ),
+    Print(
+        "program-uk",
+        """
+INVOICE
+                                   Invoice Date      Acme Widgets Ltd
+                                   12 Mar 2025       1 High Street
+Big Customer Plc                   Invoice Number    London
+1 Road                             INV-0042          W1A 1AA
+                                   Reference
+                                   Order 99
+Description     Quantity  Unit Price  Amount GBP
+Thing           1.00      100.00      100.00
+                          Subtotal    100.00
+                          TOTAL VAT 20% 20.00
+                          TOTAL GBP   120.00
+Due Date: 26 Mar 2025
+""",
+        _facts("INV-0042", "2025-03-12", "120.00", "GBP", due_date="2025-03-26"),
+    ),
+    Print(
+        "two-currencies",
+        """
+Account number:                          Invoice Summary
+111122223333                             Invoice Number:                    EUINGB25-1234567
+Address:                                 Invoice Date:                      March 2 , 2025
+Attn: Foo Ltd                            TOTAL AMOUNT DUE ON March 2 , 2025      GBP 54.32
+VAT Number: GB123456789
+Cloud Services EMEA SARL
+Total for this invoice in GBP (1 USD = 0.79 GBP)          GBP 54.32
+Net Charges (USD) (After Credits/Discounts, excl. Tax)   $57.30
+Total USD   $68.76
+""",
+        _facts("EUINGB25-1234567", "2025-03-02", "54.32", "GBP"),
+    ),
+    Print(
+        "dotted-leaders",
+        """
+Invoice
+Invoice number: 5123456789
+Bill to                          Details
+Foo GmbH                         Invoice number ............ 5123456789
+Hauptstr. 1                      Invoice date .............. 31 Mar 2025
+10115 Berlin                     Billing ID ................ 1234-5678-9012
+                                 Domain name ............... foo.example
+Office Suite
+Total in EUR                                      €45.00
+Summary for 1 Mar 2025 - 31 Mar 2025
+Subtotal in EUR                                   €45.00
+VAT (0%)                                          €0.00
+Total in EUR                                      €45.00
+""",
+        _facts("5123456789", "2025-03-31", "45.00", "EUR"),
+    ),
+    Print(
+        "amount-first",
+        """
+INVOICE                                         Invoice #  0012
+                                                Invoice date  Jan 5, 2025
+                                                Due date  Jan 20, 2025
+Jane Roe Studio
+Amount due
+$350.00
+Bill to: client@x.example
+Items  Quantity  Price  Amount
+Logo     1     $350.00  $350.00
+Subtotal  $350.00
+Total  $350.00 USD
+""",
+        _facts("0012", "2025-01-05", "350.00", "USD", due_date="2025-01-20"),
+    ),
+    Print(
+        "heading-row",
+        """
+INVOICE   Page 1 of 2
+Invoice No.    Invoice Date    Account No.    Due Date
+449021         05/28/2025      A-9912         06/27/2025
+Remit To: Global Parts Inc., PO Box 12, Dallas, TX 75201
+Ship To: Foo
+Total Amount Due   $ 1,020.50
+Previous Invoice 448000
+""",
+        _facts("449021", "2025-05-28", "1020.50", "USD", due_date="2025-06-27", vendor_name="Global Parts Inc."),
+    ),
+    Print(
+        "quotation",
+        """
+QUOTATION
+Quote No: Q-12
+Date: 3 March 2025
+Total £500.00
+""",
+        _facts(None, "2025-03-03", "500.00", "GBP", kind=None),
+    ),
+    Print(
+        "order-confirmation",
+        """
+Order confirmation
+Order number 111-222
+Order date 3 March 2025
+Order total £50.00
+""",
+        _facts(None, None, "50.00", "GBP", kind=None),
+    ),
+    Print(
+        "comma-decides",
+        """
+Invoice No: 77
+Date 2025-01-05
+Total: EUR 1.250
+Shipping: EUR 12,50
+""",
+        _facts("77", "2025-01-05", "1250", "EUR"),
+    ),
+    Print(
+        "ride",
+        """
+Thanks for riding
+Total    €12.40
+Trip fare  €10.25
+Invoice number: UBR-1-2025-0001234
+Invoice date: 4 Jan 2025
+Net total €10.25
+VAT 21% €2.15
+Gross total €12.40
+""",
+        _facts("UBR-1-2025-0001234", "2025-01-04", "12.40", "EUR"),
+    ),
 )
 
 GERMAN = (
@@ -489,6 +616,74 @@ Zahlbar innerhalb 30 Tagen netto bis 31.07.2025, 2% Skonto innerhalb 10 Tagen bi
 """,
         _facts("77120", "2025-07-01", "1190.00", "EUR", due_date="2025-07-31"),
     ),
+    Print(
+        "telephone",
+        """
+Fernruf Beispiel GmbH, Postfach 100, 53113 Bonn        Ihre Rechnung für April 2025
+Herrn                                                   Kundennummer        4711 0815
+Max Muster                                              Rechnungsnummer     75 1234 5678 9012
+Weg 1                                                   Rechnungsdatum      07.04.2025
+10115 Berlin                                            Seite               1 von 3
+Monatliche Beträge                                                     33,57 €
+Summe (netto)                                                          33,57 €
+Umsatzsteuer 19 %                                                       6,38 €
+Rechnungsbetrag                                                        39,95 €
+Den Betrag buchen wir nicht vor dem 8. Tag nach Zugang der Rechnung von Ihrem Konto ab.
+""",
+        _facts("75 1234 5678 9012", "2025-04-07", "39.95", "EUR", iban=None),
+    ),
+    Print(
+        "program-de",
+        """
+Beispiel UG (haftungsbeschränkt) · Musterweg 5 · 50667 Köln
+Kunde Eins GmbH                                 Rechnungsnr.       RE-1023
+Straße 1                                        Kundennr.          1009
+12345 Ort                                       Datum              03.02.2025
+                                                Lieferdatum        31.01.2025
+                                                Ihr Ansprechpartner  Eva
+Rechnung Nr. RE-1023
+Pos.  Beschreibung       Menge    Einzelpreis   Gesamtpreis
+1.    Webdesign          1,00 Std    80,00 EUR     80,00 EUR
+Gesamtbetrag netto                                 80,00 EUR
+zzgl. Umsatzsteuer 19%                             15,20 EUR
+Gesamtbetrag brutto                                95,20 EUR
+Bitte überweisen Sie den Rechnungsbetrag unter Angabe der Rechnungsnummer auf das unten angegebene Konto.
+Der Rechnungsbetrag ist sofort fällig.
+Beispiel UG (haftungsbeschränkt)    Volksbank Köln         Geschäftsführer
+Musterweg 5                         IBAN DE89370400440532013000    Eva Beispiel
+50667 Köln                          BIC GENODED1           USt-ID DE999999999
+""",
+        _facts(
+            "RE-1023",
+            "2025-02-03",
+            "95.20",
+            "EUR",
+            iban="DE89370400440532013000",
+            vat_id="DE999999999",
+            vendor_name="Beispiel UG (haftungsbeschränkt)",
+        ),
+    ),
+    Print(
+        "delivery-note",
+        """
+LIEFERSCHEIN Nr. 4711
+Lieferdatum 03.03.2025
+Summe 10 Stk
+""",
+        _facts(None, None, None, None, kind=None),
+    ),
+    Print(
+        "railway",
+        """
+Rechnung
+Auftragsnummer: 123ABC
+Rechnungsnummer: 2025123456
+Gesamtpreis    59,90 EUR
+Summe                     55,98€      3,92€      59,90€
+Datum: 01.02.25
+""",
+        _facts("2025123456", "2025-02-01", "59.90", "EUR"),
+    ),
 )
 
 FRENCH = (
@@ -615,6 +810,32 @@ Total 23,90 €
 """,
         _facts("FA-2025-118", "2025-01-05", "23.90", "EUR", purchase_order="CMD-5521"),
     ),
+    Print(
+        "direct-debit-date",
+        """
+Nuage Exemple SAS                                                FACTURE
+2 rue Kellermann
+59100 Roubaix                                     Référence : FR12345678
+TVA : FR22123456789                               Date d'émission : 1 mars 2025
+                                                  Facturé à : Jean Client
+Total HT    10,00 €
+TVA (20%)    2,00 €
+Total TTC   12,00 €
+Paiement par prélèvement le 05/03/2025
+""",
+        _facts(None, "2025-03-01", "12.00", "EUR", due_date=None, vendor_name="Nuage Exemple SAS"),
+    ),
+    Print(
+        "number-in-groups",
+        """
+Facture du 11/12/2024
+N° de facture : 12 345 678 901
+N° de client : 6 012 345 678
+Montant total TTC (facture n° 12 345 678 901)        62,86 €
+A payer avant le 28/12/2024
+""",
+        _facts("12345678901", "2024-12-11", "62.86", "EUR", due_date="2024-12-28"),
+    ),
 )
 
 SPANISH = (
@@ -703,6 +924,34 @@ Total factura: -121,00 €
 """,
         _facts("R-7", "2025-03-20", "-121.00", "EUR", nature="correction", kind="credit_note"),
     ),
+    Print(
+        "till",
+        """
+FACTURA SIMPLIFICADA
+Tienda Muebles S.A. CIF A12345678
+Nº Factura: 1234-567890
+Fecha: 12/08/2025 Hora: 10:33
+TOTAL                89,97 EUR
+Tarjeta              89,97
+Base 74,36  IVA 21%  15,61
+""",
+        _facts("1234-567890", "2025-08-12", "89.97", "EUR"),
+    ),
+    Print(
+        "hotel",
+        """
+Hotel Mirador S.L.   CIF: ESB00000000
+Factura: 2025/H/0931      Fecha factura: 09/07/2025
+Entrada: 06/07/2025   Salida: 09/07/2025
+Fecha      Concepto        Importe
+06/07/2025 Alojamiento      110,00
+07/07/2025 Alojamiento      110,00
+Total base   200,00
+IVA 10%       20,00
+Total        220,00 €
+""",
+        _facts("2025/H/0931", "2025-07-09", "220.00", "EUR"),
+    ),
 )
 
 ITALIAN = (
@@ -780,6 +1029,20 @@ Totale documento € 122,00
 """,
         _facts("4/NC", "2025-06-10", "122.00", "EUR", kind="credit_note"),
     ),
+    Print(
+        "withholding",
+        """
+FATTURA
+Numero: 55          Data: 10/01/2025
+Spett.le Comune di Roma
+Imponibile      100,00
+IVA 22%          22,00
+TOTALE A PAGARE  € 122,00
+Ritenuta d'acconto 20%  -20,00
+Netto a pagare  € 102,00
+""",
+        _facts("55", "2025-01-10", None, "EUR"),
+    ),
 )
 
 DUTCH = (
@@ -856,6 +1119,21 @@ Factuurdatum 12-11-2025
 Te betalen EUR 60,50
 """,
         _facts("774411", "2025-11-12", "60.50", "EUR", purchase_order="99812"),
+    ),
+    Print(
+        "telephone",
+        """
+Factuur
+Datum 5 april 2025
+Klantnummer 12345678
+Factuurnummer 1234.5678.90
+Betaalmethode Automatische incasso
+Totaal exclusief btw € 41,32
+Btw 21% € 8,68
+Totaal te betalen € 50,00
+Het totaalbedrag wordt rond 22 april 2025 afgeschreven van NL91ABNA0417164300
+""",
+        _facts("1234.5678.90", "2025-04-05", "50.00", "EUR", iban=None, due_date=None),
     ),
 )
 

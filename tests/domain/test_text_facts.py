@@ -1,10 +1,12 @@
 """What whole printed invoices of six languages yield, and what they leave open."""
 
+import time
+
 import pytest
 
-from shared.domain.facts import Document, Fact, Facts, Legibility
+from shared.domain.facts import Document, Fact, Facts, Legibility, Sureness
 from shared.domain.numbers import normalised_number
-from shared.domain.text_facts import document_facts
+from shared.domain.text_facts import body_facts, document_facts, subject_facts
 from tests.domain.printed_invoices import PRINTS, Print
 
 
@@ -32,3 +34,101 @@ def expected(printed: Print) -> dict[str, str | None]:
 
 def comparable(field: str, value: str | None) -> str | None:
     return normalised_number(value) if field == "invoice_number" and value else value
+
+
+@pytest.mark.parametrize(
+    ("subject", "number", "nature", "kind"),
+    [
+        ("Payment reminder: invoice INV-7 is overdue", "INV-7", "reminder", None),
+        ("Invoice 20417 past due", "20417", "reminder", None),
+        ("Mahnung zur Rechnung Nr. 4711", None, "reminder", None),
+        ("Relance : facture F-118 impayée", "F-118", "reminder", None),
+        ("Betalingsherinnering factuur 2025114", "2025114", "reminder", None),
+        ("Korrekturrechnung RK-5", "RK-5", "correction", None),
+        ("Credit note CN-17", "CN-17", None, "credit_note"),
+        ("Reminder: our office is closed on Friday", None, None, None),
+    ],
+)
+def test_subject(subject: str, number: str | None, nature: str | None, kind: str | None) -> None:
+    facts = subject_facts(subject)
+    assert (shown(facts.invoice_number), shown(facts.nature), shown(facts.kind)) == (number, nature, kind)
+    assert all(fact.sureness is Sureness.INFERRED for fact in (facts.nature, facts.kind) if fact)
+
+
+def test_the_date_of_a_mail_is_not_that_of_its_invoice() -> None:
+    facts = body_facts("From: Ann\nDate: 3 March 2025\nReminder\nInvoice number: A-17\nInvoice date: 1 March 2025")
+    assert (shown(facts.invoice_number), shown(facts.issue_date), facts.nature) == ("A-17", "2025-03-01", None)
+    assert body_facts("Date: 3 March 2025\nInvoice number: A-17").issue_date is None
+
+
+def test_a_body_names_no_seller() -> None:
+    facts = body_facts("Sold by: Lamplight Trading Ltd\nwww.lamplight.example\nIBAN DE89370400440532013000")
+    assert (facts.vendor_name, facts.names, facts.domains) == (None, (), ())
+    assert shown(facts.iban) == "DE89370400440532013000"
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("PO number: 4500017", "4500017"),
+        ("P.O. No. 77-12", "77-12"),
+        ("Purchase order     4500099", "4500099"),
+        ("Your order no. 88A", "88A"),
+        ("Bestellnummer: B-1", "B-1"),
+        ("N° de commande : CMD-5", "CMD-5"),
+        ("Pedido nº 991", "991"),
+        ("Vs. ordine n. 12/25", "12/25"),
+        ("Inkoopordernummer: IO-9", "IO-9"),
+        ("Order number 111-222", None),
+        ("Bestellung vom 01.03.2025", None),
+        ("PO number: A-1\nPO number: A-2", None),
+    ],
+)
+def test_purchase_order(text: str, order: str | None) -> None:
+    assert shown(facts_of(text).purchase_order) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("Seller: Blue Anchor Ltd, 4 Quay", "Blue Anchor Ltd", id="label"),
+        pytest.param("Vendeur               Client\nBoulon SARL           Vis SA", "Boulon SARL", id="columns"),
+        pytest.param("Bill to: Blue Anchor Ltd", "", id="recipient"),
+        pytest.param("Spett.le Bianchi S.p.A.", "", id="greeted"),
+        pytest.param("This service is provided by Blue Anchor Ltd.", "Blue Anchor Ltd.", id="sentence"),
+        pytest.param("Powered by Tool GmbH", "", id="tool"),
+        pytest.param("Account holder: Ann Miller", "Ann Miller", id="payee"),
+        pytest.param(
+            "Bank: Northern Bank PLC\nAccount holder: Ann Miller", "Ann Miller Northern Bank PLC", id="bank-last"
+        ),
+        pytest.param("From: 01/02/2025\nTo: 28/02/2025", "", id="period"),
+    ],
+)
+def test_names(text: str, names: str) -> None:
+    assert shown(facts_of(f"1.\n2.\n3.\n{text}").names) == names
+
+
+def test_names_and_domains_are_few_and_short() -> None:
+    letters = "abcdefghijklmnopqrst"
+    facts = facts_of(
+        "\n".join(f"Firm {c.upper()}{c}x Ltd www.{c}x.example" for c in letters) + "\nSeller: " + "N" * 200
+    )
+    assert len(facts.names) == 12
+    assert len(facts.domains) == 10
+    assert all(len(name.value) <= 120 for name in facts.names)
+
+
+def test_domains_are_those_of_web_and_mail_addresses() -> None:
+    text = "https://www.Shop.example/a  ann@mail.shop.example  www.other.example  firm.de  file.pdf  e.g. 1.2.com"
+    text += "\nClient\nb@c.example"
+    assert shown(facts_of(text).domains) == "shop.example mail.shop.example other.example firm.de"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["x\n", "A GmbH\n", "Client\n", "Total 1.00\n", "Aa · 1 · 12345 A\n", "DE89 3704 ", "in   EUR ", "a.b.", "Inc. "],
+)
+def test_hostile_text_takes_linear_time(unit: str) -> None:
+    start = time.process_time()
+    facts_of(unit * (1_000_000 // len(unit)))
+    assert time.process_time() - start < 3

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from shared.domain.attachments import Danger
 from shared.domain.facts import Document, Legibility
 from shared.domain.report import DeliveryReport
 from shared.ports import Content
@@ -15,6 +16,7 @@ class FakeDocuments(Fallible):
     def __init__(self) -> None:
         super().__init__()
         self.prepared: dict[bytes, Document] = {}
+        self.dangerous: dict[bytes, tuple[Danger, ...]] = {}
         self.reports: dict[bytes, DeliveryReport] = {}
 
     def prepare(self, data: bytes, *pages: str, legibility: Legibility = Legibility.TEXT) -> bytes:
@@ -25,6 +27,10 @@ class FakeDocuments(Fallible):
     async def read(self, contents: Sequence[Content]) -> list[Document]:
         async with self._call("read"):
             return [self._document(content) for content in contents]
+
+    async def dangers(self, content: Content) -> tuple[Danger, ...]:
+        async with self._call("dangers"):
+            return self.dangerous.get(content.data, ())
 
     async def read_report(self, mime: bytes) -> DeliveryReport | None:
         async with self._call("read_report"):
