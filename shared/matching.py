@@ -20,7 +20,7 @@ from shared.domain.vendor import (
     name_key,
     word_key,
 )
-from shared.ports import Vendors
+from shared.ports import KnownVendors
 
 _MOST_ALIKE = 100  # read under one key of likeness; what many share says little
 _MOST_SUGGESTED_BY = 3  # names of a document that may lead to a suggestion
@@ -29,7 +29,7 @@ _MOST_SUGGESTED_BY = 3  # names of a document that may lead to a suggestion
 class Matching:
     """The vendor master as a mail is held against it."""
 
-    def __init__(self, vendors: Vendors, registered: Registered) -> None:
+    def __init__(self, vendors: KnownVendors, registered: Registered) -> None:
         self._vendors = vendors
         self._registered = registered
 

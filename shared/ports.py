@@ -226,8 +226,8 @@ class Suffixes(Protocol):
         """The registered domain of a host, empty where it is a public suffix itself."""
 
 
-class Vendors(Protocol):
-    """`VendorMaster`, the keys that find a vendor, and the mails that wait for one."""
+class KnownVendors(Protocol):
+    """`VendorMaster` and the keys that find a vendor, by point reads."""
 
     async def claimants(self, key: str) -> Sequence[str]:
         """The ids of the vendors that claim this key."""
@@ -235,11 +235,15 @@ class Vendors(Protocol):
     async def get(self, vendor_id: str) -> Vendor | None:
         """Read one vendor."""
 
-    def all(self) -> AsyncIterator[Vendor]:
-        """Every vendor, by id."""
-
     async def alike(self, key: str, limit: int) -> Sequence[Likeness]:
         """At most `limit` vendors that are kept under this key of likeness."""
+
+
+class Vendors(KnownVendors, Protocol):
+    """`VendorMaster`, the keys that find a vendor, and the mails that wait for one."""
+
+    def all(self) -> AsyncIterator[Vendor]:
+        """Every vendor, by id."""
 
     async def upsert(self, vendor: Vendor) -> None:
         """Write a vendor and its keys; keys that it does not claim any more are removed."""

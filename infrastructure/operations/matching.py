@@ -11,35 +11,49 @@ from pydantic import ValidationError
 
 from infrastructure.operations.scores import vat_id
 from infrastructure.operations.truth import Expected, UnusableTruth
+from shared.adapters.suffixes import PublicSuffixes
 from shared.domain.facts import Facts
 from shared.domain.names import normalised_name
-from shared.domain.vendor import Vendor, name_key, slug, vat_key
+from shared.domain.sender import Sender
+from shared.domain.vendor import Likeness, Vendor, slug
+from shared.matching import Matching
 
 COLUMNS = ("vendor_name", "domain", "country", "vat_id")
 
 
-@dataclass(frozen=True, slots=True)
 class Master:
-    """Vendors, and which of them claim a key."""
+    """A vendor master in memory; implements the KnownVendors port."""
 
-    vendors: tuple[Vendor, ...]
-    claims: Mapping[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, vendors: Sequence[Vendor]) -> "Master":
-        """Index the vendors by their keys."""
-        claims: defaultdict[str, list[str]] = defaultdict(list)
+    def __init__(self, vendors: Sequence[Vendor]) -> None:
+        self.vendors = tuple(vendors)
+        self._by_id = {vendor.vendor_id: vendor for vendor in vendors}
+        self._claims: defaultdict[str, list[str]] = defaultdict(list)
+        self._likenesses: defaultdict[str, list[Likeness]] = defaultdict(list)
         for vendor in vendors:
             for key in vendor.keys:
-                claims[key].append(vendor.vendor_id)
-        return cls(tuple(vendors), {key: tuple(ids) for key, ids in claims.items()})
+                self._claims[key].append(vendor.vendor_id)
+            for key, text in vendor.likenesses.items():
+                self._likenesses[key].append(Likeness(vendor.vendor_id, text))
+
+    async def claimants(self, key: str) -> Sequence[str]:
+        """The ids of the vendors that claim this key."""
+        return self._claims.get(key, ())
+
+    async def get(self, vendor_id: str) -> Vendor | None:
+        """Read one vendor."""
+        return self._by_id.get(vendor_id)
+
+    async def alike(self, key: str, limit: int) -> Sequence[Likeness]:
+        """At most `limit` vendors that are kept under this key of likeness."""
+        return self._likenesses.get(key, [])[:limit]
 
 
-def match_vendors(master: Master, facts: Facts) -> tuple[str, ...]:
-    """The ids of the vendors that the facts of a bare document point to: none, one, or several that are alike."""
-    names = [fact.value for fact in (facts.vendor_name, *facts.names) if fact is not None]
-    keys = [*([vat_key(facts.vat_id.value)] if facts.vat_id else []), *map(name_key, names)]
-    return next((master.claims[key] for key in keys if key in master.claims), ())
+_registered = PublicSuffixes().registered
+
+
+async def match_vendors(master: Master, facts: Facts) -> tuple[str, ...]:
+    """The ids of the vendors that a bare document points to, by the app's own rules: none, one, or several alike."""
+    return (await Matching(master, _registered).find(Sender(""), facts)).vendor_ids
 
 
 def read_master(path: Path) -> Master:
@@ -50,7 +64,7 @@ def read_master(path: Path) -> Master:
             missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
             if missing:
                 raise UnusableTruth(f"{path}, line 1: missing {', '.join(missing)}; wanted {','.join(COLUMNS)}")
-            return Master.of([_vendor(path, reader.line_num, row) for row in reader])
+            return Master([_vendor(path, reader.line_num, row) for row in reader])
     except OSError as error:
         raise UnusableTruth(
             f"{path}: {error.strerror}; name a CSV file with the columns {','.join(COLUMNS)}"
@@ -108,9 +122,9 @@ def expected_vendors(master: Master, expected: Expected) -> tuple[str, ...]:
     return by_vat or tuple(v.vendor_id for v in master.vendors if normalised_name(v.vendor_name) in names)
 
 
-def match(master: Master, expected: Expected, facts: Facts) -> Matched:
+async def match(master: Master, expected: Expected, facts: Facts) -> Matched:
     """Look for the vendor of one document."""
-    return Matched(expected.name, expected_vendors(master, expected), match_vendors(master, facts))
+    return Matched(expected.name, expected_vendors(master, expected), await match_vendors(master, facts))
 
 
 def count(matched: Iterable[Matched]) -> Counter[Found]:

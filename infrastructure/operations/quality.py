@@ -112,4 +112,4 @@ async def _measure(expected: Expected, master: Master | None, documents: Documen
     document = facts.documents[0] if facts.documents else None
     measured.cells += judge(expected, sort_of(expected, document), facts)
     if master is not None:
-        measured.matched.append(match(master, expected, facts))
+        measured.matched.append(await match(master, expected, facts))

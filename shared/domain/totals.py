@@ -1,6 +1,5 @@
 """The gross total of an invoice and the currency printed at it."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,6 +12,7 @@ from shared.domain.dates import date_at_start
 from shared.domain.pattern import Pattern
 
 _FILL = " ():.=*[]\u2026_"
+_TAIL = Pattern(r"(?:^|[ :])([^ :]{1,20}(?: ?[^ :\d]{1,4})?)$")
 _ASIDE = Pattern(r"\s*[(\[](?P<words>[^()\[\]]{1,60})[)\]]")
 _IN = Pattern(r"[ (]*(?:in|en) (?P<currency>[A-Z]{3}|€|£|Euro|euros?)(?!\w)\)?")
 _TABLE = 3  # net, tax and gross beside each other
@@ -46,11 +46,11 @@ def _chosen(
     if len(amounts) > 1:
         proven = {a for a in amounts if a in asked} or {a for a in amounts if any(a - t in amounts for t in taxes)}
         amounts = proven & {max(amounts)}
-    elif is_bare and len(asked) == 1 and (more := asked - amounts):
-        largest = max(amounts)
+    elif len(asked) == 1 and (more := asked - amounts):
+        largest = max(amounts, default=max(asked))
         if any(largest + tax in more for tax in taxes):
             found, amounts = due, more
-        elif max(more) > largest or len({f.money.currency for f in (*found, *due)} - {None}) > 1:
+        elif is_bare and (max(more) > largest or len({f.money.currency for f in (*found, *due)} - {None}) > 1):
             return None
     if len(amounts) != 1:
         return None
@@ -96,7 +96,7 @@ def _taxes(pages: Sequence[Sequence[Row]], mark: str | None) -> set[Decimal]:
 
 def _last_in(text: str, mark: str | None) -> Money | None:
     """The amount at the end of a line without columns: "VAT 20%: 20.00"."""
-    XX
+    tail = _TAIL.compiled.search(text)
     return next(_amounts([tail[1]], mark), None) if tail else None
 
 

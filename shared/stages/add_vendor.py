@@ -23,8 +23,13 @@ class VendorDesk:
 
     async def add(self, vendor: AddVendor) -> None:
         """Write the vendor, then wake a page of what waits for it; the same vendor any number of times is no error."""
-        await self.vendors.upsert(vendor)
+        await self.vendors.upsert(await self.completed(vendor))
         await self.wake(vendor)
+
+    async def completed(self, vendor: AddVendor) -> AddVendor:
+        """The vendor with the accounts that it is known to have, where it comes without any: they were learnt."""
+        known = None if vendor.ibans else await self.vendors.get(vendor.vendor_id)
+        return vendor.model_copy(update={"ibans": known.ibans}) if known else vendor
 
     async def wake(self, vendor: AddVendor) -> None:
         """Wake a page of what waits for a vendor that is written, and ask for the rest by a message."""

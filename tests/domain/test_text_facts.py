@@ -132,3 +132,23 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
     start = time.process_time()
     facts_of(unit * (1_000_000 // len(unit)))
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [
+        pytest.param("Gesamtsumme 100,00 EUR\nMwSt. 19 % 19,00 EUR\nZu zahlen 119,00 EUR", "119.00", id="net-sum"),
+        pytest.param("Total 100.00\nVAT 20.00\nTotal 120.00", "120.00", id="two-totals-proven"),
+        pytest.param("Total 100.00\nTotal 120.00", None, id="two-totals"),
+        pytest.param("Total 50.00 EUR\nAmount due 70.00 EUR", None, id="more-is-due"),
+        pytest.param("Total (3 items)   12.00 EUR", "12.00", id="aside"),
+        pytest.param("Total (excl. VAT)   12.00 EUR", None, id="net-aside"),
+        pytest.param("Total inkl. 19 % MwSt.   119,00 EUR", "119.00", id="rate-between"),
+        pytest.param("Total in USD (1 EUR = 1.10 USD)   110.00", "110.00", id="rate-of-exchange"),
+        pytest.param("Amount charged: $20.00", "20.00", id="only-paid"),
+        pytest.param("Total  1,23,456.00 INR", "123456.00", id="indian"),
+        pytest.param("Totaal € 50,-", "50", id="dash-for-cents"),
+    ],
+)
+def test_total(text: str, total: str | None) -> None:
+    assert shown(facts_of(text).total) == total

@@ -68,11 +68,20 @@ async def test_more_mails_than_a_page_are_woken_by_continuations() -> None:
 
 async def test_a_vendor_wakes_under_each_of_its_keys(world: World) -> None:
     text = b"Invoice number: 1\nVAT number: DE123456789\n"
-    by_vat = world.invoice(sender="x@gmail.com", documents={"a.pdf": text}, subject="One")
+    by_vat = world.invoice(sender="x@stripe.com", documents={"a.pdf": text}, subject="One")
     by_domain = await parked(world)
     await world.add(**NOBODY, vat_id="DE 123 456 789")
     assert world.outcome(by_vat) == "posted"
     assert world.outcome(by_domain) == "posted"
+
+
+async def test_accounts_that_were_learnt_outlive_a_message_without_any(world: World) -> None:
+    await world.add(**NOBODY, ibans=("DE89370400440532013000",))
+    await world.add(**NOBODY, notes="again")
+    (vendor,) = [v for v in world.vendors.vendors.values() if v.vendor_name == NOBODY["vendor_name"]]
+    assert (vendor.notes, vendor.ibans) == ("again", ("DE89370400440532013000",))
+    await world.add(**NOBODY, ibans=("GB33BUKB20201555555555",))
+    assert world.vendors.vendors[vendor.vendor_id].ibans == ("GB33BUKB20201555555555",)
 
 
 async def test_a_mail_that_is_being_filed_meanwhile_goes_on(world: World) -> None:

@@ -87,7 +87,7 @@ async def _write(desk: VendorDesk, entry: Entry, outcome: Outcome, *, is_dry: bo
 
 
 async def _change(desk: VendorDesk, entry: Entry) -> Change:
-    vendor = entry.vendor
+    vendor = await desk.completed(entry.vendor)
     before = await desk.vendors.get(vendor.vendor_id)
     if before is None:
         return Change.NEW
