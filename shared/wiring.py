@@ -7,6 +7,7 @@ does not pay for them.
 import gc
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,6 +126,8 @@ def _quiet_sdks() -> None:
     """Keep the SDKs' request lines out of the log: they name mailboxes, and httpx would name the webhook's key."""
     for name in ("azure", "httpx", "httpcore", "msal"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # The package leaves the guessing of encodings out, and requests does without.
+    warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
 
 @contextmanager
