@@ -4,7 +4,7 @@ import re
 
 from shared.domain.amounts import currency_named
 from shared.domain.dates import date_at_start
-from shared.domain.ibans import is_iban
+from shared.domain.iban import is_iban
 from shared.domain.pattern import Pattern
 
 _NUMBER = Pattern(r"[#:\s]*(?P<number>[A-Za-z0-9][\w/.-]{0,34})")

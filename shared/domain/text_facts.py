@@ -5,11 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from shared.domain import labels
+from shared.domain.accounts import payable_ibans
 from shared.domain.amounts import decimal_mark, settle
 from shared.domain.facts import Document, Fact, Facts, Kind, Sureness
 from shared.domain.headings import headings_of, is_credit, kind_in_subject, kind_of, nature_in_subject, nature_of
 from shared.domain.hosts import hosts_in
-from shared.domain.ibans import payable_ibans
 from shared.domain.invoice_dates import dates_of
 from shared.domain.invoice_number import first_of, number_of
 from shared.domain.numbers import normalised_number

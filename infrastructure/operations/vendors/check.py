@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.domain.ibans import is_iban
+from shared.domain.iban import is_iban
 from shared.domain.sender import BILLING_PLATFORMS, SHARED_DOMAINS, is_within
 from shared.domain.vat_ids import vat_id_at_start
 from shared.domain.vendor import Vendor, domain_key, name_key, normalised_vat_id, vat_key

@@ -1,33 +1,12 @@
-"""International bank account numbers, and whose account they are."""
+"""The accounts that a text names, and whose they are."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from shared.domain.cells import Row
+from shared.domain.iban import is_iban, length_in
 from shared.domain.pattern import Pattern
 
-# Length by country: SWIFT IBAN Registry; structure and check digits: ISO 13616-1 and ISO 7064 (mod 97-10).
-_LENGTHS = {
-    15: "NO",
-    16: "BE",
-    18: "DK FI FK FO GL NL SD",
-    19: "MK SI",
-    20: "AT BA EE KZ LT LU MN XK",
-    21: "CH HR LI LV",
-    22: "BG BH CR DE GB GE IE ME RS VA",
-    23: "AE GI IL IQ OM SO TL",
-    24: "AD CZ ES MD PK RO SA SE SK TN VG",
-    25: "LY PT ST",
-    26: "IS TR",
-    27: "BI DJ FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO GT HU LB NI PL SV",
-    29: "BR EG PS QA UA",
-    30: "JO KW MU YE",
-    31: "MT SC",
-    32: "LC",
-    33: "RU",
-}
-_LENGTH = {country: length for length, countries in _LENGTHS.items() for country in countries.split()}
 _START = Pattern(r"(?<![A-Z0-9])[A-Z]{2} ?\d{2}(?=[ .-]?[A-Z0-9])")
 _GROUPS = Pattern(r"[A-Z]{2} ?\d{2}(?:[ .-]{0,2}[A-Z0-9]){4,40}")
 # "We debit your account", and how the buyer's own account is called in direct-debit wording.
@@ -46,13 +25,6 @@ _BUYERS = Pattern(
 _CONTEXT = 3  # rows before an account that may say whose it is, up to the end of a sentence
 
 
-def is_iban(text: str) -> bool:
-    """Whether a text without spaces is an IBAN: its country's length, and check digits that are right."""
-    if _LENGTH.get(text[:2]) != len(text) or not (text.isascii() and text.isalnum()):
-        return False
-    return int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
-
-
 def ibans_in(text: str) -> list[str]:
     """The IBANs of a text, printed solid or in groups, in order and without spaces."""
     return list(dict.fromkeys(iban for iban, _ in _located(text)))
@@ -60,7 +32,7 @@ def ibans_in(text: str) -> list[str]:
 
 def _located(text: str) -> Iterator[tuple[str, int]]:
     for start in _START.compiled.finditer(text):
-        length = _LENGTH.get(start.group()[:2])
+        length = length_in(start.group()[:2])
         groups = _GROUPS.compiled.match(text, start.start(), start.start() + 3 * (length or 0))
         if length is None or groups is None:
             continue

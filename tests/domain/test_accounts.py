@@ -2,8 +2,9 @@
 
 import pytest
 
+from shared.domain.accounts import ibans_in, payable_ibans
 from shared.domain.cells import rows_of
-from shared.domain.ibans import ibans_in, is_iban, payable_ibans
+from shared.domain.iban import is_iban
 
 GERMAN = "DE89370400440532013000"
 
