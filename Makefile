@@ -58,8 +58,12 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports
 
+# What watches the clock, hosts and their faults, has the machine for itself.
+CLOCKED = tests/faults tests/local
+
 tests: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov-fail-under=0 --numprocesses=auto $(CLOCKED:%=--ignore=%)
+	$(BIN)/python -m pytest --cov-append $(CLOCKED)
 
 soak: setup
 	SOAK=1 $(BIN)/python -m pytest --no-cov tests/faults

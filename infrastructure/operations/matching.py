@@ -48,12 +48,12 @@ class Master:
         return self._likenesses.get(key, [])[:limit]
 
 
-_registered = PublicSuffixes().registered
+registered = PublicSuffixes().registered
 
 
 async def match_vendors(master: Master, facts: Facts) -> tuple[str, ...]:
     """The ids of the vendors that a bare document points to, by the app's own rules: none, one, or several alike."""
-    return (await Matching(master, _registered).find(Sender(""), facts)).vendor_ids
+    return (await Matching(master, registered).find(Sender(""), facts)).vendor_ids
 
 
 def read_master(path: Path) -> Master:

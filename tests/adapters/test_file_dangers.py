@@ -24,7 +24,7 @@ def zipped(*names: str, content: bytes = b"x") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name in names:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)
     return file.getvalue()
 
 
@@ -69,6 +69,7 @@ def compound(*names: str) -> bytes:
         (b"MZ\x90\x00....", (Danger.PROGRAM,)),
         (b"\xef\xbb\xbf <!DOCTYPE HTML><html>", (Danger.HTML,)),
     ],
+    ids=range(19),
 )
 async def test_bytes_tell_what_a_name_does_not(
     documents: SubprocessDocuments, data: bytes, expected: tuple[Danger, ...]

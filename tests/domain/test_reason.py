@@ -30,6 +30,6 @@ def test_only_doubts_about_a_send_send_again() -> None:
     assert {Reason.UNDELIVERED, Reason.DELIVERY_UNCONFIRMED} == SENDS_AGAIN
 
 
-@pytest.mark.parametrize("reason", SENDS_AGAIN)
+@pytest.mark.parametrize("reason", sorted(SENDS_AGAIN))
 def test_whoever_sends_again_is_told_so(reason: Reason) -> None:
     assert EXPLANATIONS[reason].next.endswith("once more.")
