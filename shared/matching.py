@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from shared.domain.distrust import Surroundings, is_known_sender
 from shared.domain.facts import Facts
-from shared.domain.lookalike import looks_like, probes
-from shared.domain.names import displayed_names, likest, normalised_name, words_of
+from shared.domain.lookalike import imitates, looks_like, probes
+from shared.domain.names import displayed_hosts, displayed_names, is_displayed, likest, normalised_name, words_of
 from shared.domain.sender import BILLING_PLATFORMS, SHARED_DOMAINS, Sender, is_within
 from shared.domain.vendor import (
     Clue,
@@ -78,8 +78,8 @@ class Matching:
             return Surroundings()
         owner_ids = await self._owners(sender)
         return Surroundings(
-            looks_like="" if owner_ids else await self._lookalike(sender),
-            displayed=await self._displayed(sender),
+            looks_like="" if owner_ids else await self._lookalike(sender, match.vendor),
+            displayed=await self._displayed(sender, match.vendor),
             owner_ids=owner_ids,
         )
 
@@ -89,20 +89,27 @@ class Matching:
                 return tuple(ids)
         return ()
 
-    async def _lookalike(self, sender: Sender) -> str:
+    async def _lookalike(self, sender: Sender, vendor: Vendor | None) -> str:
         """A known domain that the sender's is made to look like, empty where there is none."""
         if is_within(sender.domain, SHARED_DOMAINS):
             return ""
+        for domain in _own_domains(vendor):
+            if imitates(sender.domain, domain):
+                return domain
         for key in dict.fromkeys(probes(sender.domain)):
             for alike in await self._vendors.alike(key, _MOST_ALIKE):
                 if looks_like(sender.domain, alike.text):
                     return alike.text
         return ""
 
-    async def _displayed(self, sender: Sender) -> Vendor | None:
-        """The one vendor as whom the sender is displayed."""
-        for name in displayed_names(sender.name):
-            claimed = await self.vendors_of(name_key(name))
+    async def _displayed(self, sender: Sender, vendor: Vendor | None) -> Vendor | None:
+        """The one vendor as whom the sender is displayed, by name or by an address; the found one first."""
+        if vendor and _is_displayed(sender.name, vendor):
+            return vendor
+        owners = map(self._registered, displayed_hosts(sender.name))
+        keys = [domain_key(owner) for owner in owners if owner and not is_within(owner, SHARED_DOMAINS)]
+        for key in (*keys, *map(name_key, displayed_names(sender.name))):
+            claimed = await self.vendors_of(key)
             if len(claimed) == 1:
                 return claimed[0]
         return None
@@ -119,3 +126,14 @@ class Matching:
 
     async def _under(self, word: str) -> Sequence[Likeness]:
         return await self._vendors.alike(word_key(word), _MOST_ALIKE)
+
+
+def _own_domains(vendor: Vendor | None) -> list[str]:
+    """The domains of a vendor that are nobody else's."""
+    return [domain for domain in vendor.domains if not is_within(domain, SHARED_DOMAINS)] if vendor else []
+
+
+def _is_displayed(display_name: str, vendor: Vendor) -> bool:
+    own = frozenset(_own_domains(vendor))
+    shows_address = any(is_within(host, own) for host in displayed_hosts(display_name))
+    return shows_address or any(is_displayed(name, display_name) for name in (vendor.vendor_name, *vendor.aliases))

@@ -115,17 +115,18 @@ def _watch(system: System, expected: int, console: Console, *, is_sample: bool) 
     """Wait until everything has come to rest, or nothing moves any more; return the ledger's rows."""
     moving, quiet = _Steady(), _Steady()
     late_vendor_is_due = is_sample
+    to_wake = 0  # mails in wait of a vendor when the late one was added
     for rows, at_rest in _polls(system, expected, console):
         if moving.seconds(at_rest) > STALLED_SECONDS:
             console.print(f"nothing moves any more; see {system.log}", style="red", soft_wrap=True)
             break
         is_quiet = system.is_quiet(expected, rows)
-        is_waking = is_sample and any(row.status is Status.PARKED for row in rows)
+        parked = sum(row.status is Status.PARKED for row in rows)
         quiet_seconds = quiet.seconds((is_quiet, late_vendor_is_due))
         if is_quiet and late_vendor_is_due:
             asyncio.run(_add_late_vendor(system))
-            late_vendor_is_due = False
-        elif is_quiet and quiet_seconds > (PARKED_SECONDS if is_waking else QUIET_SECONDS):
+            late_vendor_is_due, to_wake = False, parked
+        elif is_quiet and quiet_seconds > (PARKED_SECONDS if parked and parked == to_wake else QUIET_SECONDS):
             break
     return rows
 
@@ -153,8 +154,7 @@ def _show(system: System, rows: Sequence[Transaction]) -> None:
     table.add_column("reason")
     for name, row in sorted((_file_name(system, row), row) for row in rows):
         amount = f"{row.currency} {row.total:,.2f}".strip() if row.total is not None else ""
-        reasons = "; ".join([*(EXPLANATIONS[reason].what for reason in row.reasons), *row.warnings])
-        table.add_row(name, row.vendor_name, row.invoice_number, amount, row.status.value, reasons)
+        table.add_row(name, row.vendor_name, row.invoice_number, amount, row.status.value, _why(row))
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     posted = sum(1 for row in rows if row.status is Status.POSTED)
@@ -162,6 +162,14 @@ def _show(system: System, rows: Sequence[Transaction]) -> None:
     print(f"AP mails: {system.root / AP_MAILBOX / 'Inbox'}")
     print(f"filed:    {system.root / MAILBOX}")
     print(f"cards:    {system.root / 'teams'}")
+
+
+def _why(row: Transaction) -> str:
+    """The reasons as sentences, and what exactly it is."""
+    similar = [f"similar vendor: {row.suggestion}"] if row.suggestion else []
+    details = "; ".join([*row.warnings, *similar])
+    reasons = " ".join(EXPLANATIONS[reason].what for reason in row.reasons)
+    return f"{reasons} ({details})" if reasons and details else reasons or details
 
 
 def _file_name(system: System, row: Transaction) -> str:

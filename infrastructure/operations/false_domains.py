@@ -1,6 +1,7 @@
 """Domains as frauds register them to be taken for a vendor's, by kind."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 _DIGITS = {"o": "0", "l": "1", "i": "1", "e": "3", "s": "5"}
 _CYRILLIC = dict(zip("aeopcyxis", "аеорсухіѕ", strict=True))  # noqa: RUF001  that they look the same is the case
@@ -18,9 +19,13 @@ def false_domains(domain: str) -> Iterator[tuple[str, str]]:
         for made in dict.fromkeys(_few(list(change(label)))):
             if made != label:
                 yield kind, f"{made}.{rest}"
-    yield from (("domain: letter of another script, as punycode", f"{_punycode(made)}.{rest}") for made in _drawn(label))
+    yield from (
+        ("domain: letter of another script, as punycode", f"{_punycode(made)}.{rest}") for made in _drawn(label)
+    )
     yield from (("domain: other top level", f"{label}.{other}") for other in ("com", "co.uk", "test"))
-    yield from (("domain: subdomain of a stranger's", f"{own}.{other}") for own in (label, domain) for other in _STRANGERS)
+    yield from (
+        ("domain: subdomain of a stranger's", f"{own}.{other}") for own in (label, domain) for other in _STRANGERS
+    )
 
 
 def _few(made: Sequence[str]) -> Sequence[str]:
@@ -51,7 +56,7 @@ def _dropped(label: str) -> Iterator[str]:
 
 
 def _swapped(label: str) -> Iterator[str]:
-    pairs = zip(label, label[1:], strict=False)
+    pairs = pairwise(label)
     yield from (label[:i] + b + a + label[i + 2 :] for i, (a, b) in enumerate(pairs) if "-" not in {a, b})
 
 

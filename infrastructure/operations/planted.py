@@ -8,7 +8,7 @@ from typing import Any
 from infrastructure.operations.false_domains import false_domains
 from shared.domain.disagreement import disagreements
 from shared.domain.einvoice import structured_facts
-from shared.domain.facts import Document, Fact, Facts
+from shared.domain.facts import Document, Fact, Facts, Sureness
 from shared.domain.mail import INBOX, Attachment, AttachmentKind, Mail
 from shared.domain.text_facts import document_facts
 from shared.domain.vendor import Vendor
@@ -16,10 +16,12 @@ from shared.domain.vendor import Vendor
 OWN_DOMAIN = "contoso.example"
 _COLLEAGUE = f"ada@{OWN_DOMAIN}"
 _STRANGE = "strange.test"
-_ACCOUNTS = ("GB33BUKB20201555555555", "DE02120300000000202051")  # of nobody in particular
+_ACCOUNTS = ("GB33BUKB20201555555555", "DE02120300000000202051", "FR7630006000011234567890189")  # samples of banks
 
 # As Exchange Online writes them: https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo
-_PASSED = "spf=pass smtp.mailfrom=x; dkim=pass header.d=x; dmarc=pass action=none header.from=x; compauth=pass reason=100"
+_PASSED = (
+    "spf=pass smtp.mailfrom=x; dkim=pass header.d=x; dmarc=pass action=none header.from=x; compauth=pass reason=100"
+)
 _DKIM_ALONE = "spf=softfail smtp.mailfrom=y; dkim=pass header.d=x; dmarc=pass action=none header.from=x"
 _FORWARDED = "spf=fail smtp.mailfrom=y; dkim=fail; dmarc=fail action=none header.from=x; compauth=pass reason=130"
 _FORGED = (
@@ -85,13 +87,15 @@ def honest_mails(bill: Bill) -> Iterator[Planted]:
     yield from _forwarded("forwarded by a colleague", bill, name, sender)
     for address in (f"accounts@{bill.domain}", f"ar@eu.{bill.domain}"):
         yield _planted("replies to another address of the domain", bill, sender, reply_to=(address,))
+    if bill.vendor.ibans and bill.facts.ibans:
+        yield _planted("from a new domain, with the known account", bill, "jane@holding.test", name="Jane Doe")
     yield _planted("authenticated", bill, sender, verdict=_PASSED)
     yield _planted("authenticated by DKIM alone", bill, sender, verdict=_DKIM_ALONE)
     yield _planted("relayed: DMARC fails, the tenant passes it", bill, sender, verdict=_FORWARDED)
 
 
 def planted_frauds(bill: Bill) -> Iterator[Planted]:
-    """The ways in which a fraud would have a bill paid; all but the first leave the account as it is."""
+    """The ways in which a fraud would have a bill paid; where it can, each leaves all else as it is."""
     yield from _frauds_of_account(bill)
     yield from _frauds_of_sender(bill)
     yield from _frauds_of_colleague(bill)
@@ -101,12 +105,16 @@ def planted_frauds(bill: Bill) -> Iterator[Planted]:
 def _frauds_of_account(bill: Bill) -> Iterator[Planted]:
     if not (bill.vendor.ibans and bill.facts.ibans):
         return  # nobody knows what account it should be
-    other = next(Fact(iban, "planted") for iban in _ACCOUNTS if iban not in bill.vendor.ibans)
-    sender = f"billing@{bill.domain}"
+    other, sender = _other_account(bill), f"billing@{bill.domain}"
     changed = replace(bill.facts, ibans=(other,))
     yield _planted("account: another", bill, sender, facts=changed)
     yield _planted("account: another, authenticated", bill, sender, facts=changed, verdict=_PASSED)
     yield _planted("account: another beside the known", bill, sender, facts=_with_account(bill.facts, other))
+
+
+def _other_account(bill: Bill) -> Fact[str]:
+    known = set(bill.vendor.ibans)
+    return Fact(next((iban for iban in _ACCOUNTS if iban not in known), _ACCOUNTS[0]), "planted")
 
 
 def _with_account(facts: Facts, other: Fact[str]) -> Facts:
@@ -136,7 +144,9 @@ def _frauds_of_colleague(bill: Bill) -> Iterator[Planted]:
         yield _planted("colleague: forged", bill, _COLLEAGUE, verdict=verdict)
         yield from _forwarded("colleague: forged, as if forwarding", bill, name, f"b@{bill.domain}", verdict=verdict)
     yield from _forwarded("colleague: forwards a free mail account", bill, name, "billing.2026@gmail.com")
-    yield from _forwarded("colleague: forwards a look-alike", bill, "", f"b@{bill.domain.partition('.')[0]}-billing.com")
+    yield from _forwarded(
+        "colleague: forwards a look-alike", bill, "", f"b@{bill.domain.partition('.')[0]}-billing.com"
+    )
     for account in _frauds_of_account(bill):
         yield from _forwarded(
             "colleague: forwards another account", bill, name, f"billing@{bill.domain}", facts=account.facts
@@ -148,20 +158,21 @@ def _frauds_of_document(bill: Bill) -> Iterator[Planted]:
     for kind, file in _DANGEROUS:
         yield _planted(kind, bill, sender, verdict=_PASSED, files=(bill.name, file))
     for document in bill.facts.documents:
-        for kind, words in _disagreeing(document):
+        for kind, words in _disagreeing(document, _other_account(bill)):
             yield _planted(kind, bill, sender, facts=replace(bill.facts, disagreements=words), verdict=_PASSED)
 
 
-def _disagreeing(document: Document) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _disagreeing(document: Document, account: Fact[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What is found when the XML of a document says something else than before, and its pages the same."""
     if not (document.structured and document.pages):
         return
     stated, printed = structured_facts(document.structured, document.name), document_facts(document)
-    if stated and stated.total:
+    is_labelled = printed.total is not None and printed.total.sureness is Sureness.LABELLED
+    if stated and stated.total and is_labelled:
         other = replace(stated, total=replace(stated.total, value=stated.total.value * 7 + 1))
         yield "document: another total in its XML", disagreements(document, other, printed)
     if stated and stated.ibans and printed.ibans:
-        other = replace(stated, ibans=(Fact(_ACCOUNTS[0], "planted"),))
+        other = replace(stated, ibans=(account,))
         yield "document: another account in its XML", disagreements(document, other, printed)
 
 

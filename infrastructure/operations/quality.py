@@ -1,4 +1,4 @@
-"""Measures the reading on documents whose values are known."""
+"""Measures the reading, and what is held as a fraud, on documents whose values are known."""
 
 import argparse
 import asyncio
@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import track
 
 from infrastructure.local.samples.builders import make_invoice_pdf
-from infrastructure.operations import quality_report
+from infrastructure.operations import quality_report, risk_report
 from infrastructure.operations.cpu import children_seconds
 from infrastructure.operations.exits import AT_FAULT, COULD_NOT_RUN, OK
 from infrastructure.operations.files import Fault, unopened
 from infrastructure.operations.matching import Master, Matched, match, read_master
 from infrastructure.operations.reading import read_file, reader
+from infrastructure.operations.risk import Read, Risk, measure_risk
 from infrastructure.operations.scores import Cell, judge
 from infrastructure.operations.sorts import sort_of
 from infrastructure.operations.truth import CORPUS, Expected, UnusableTruth, read_truth
@@ -32,6 +33,8 @@ class Measured:
 
     cells: list[Cell] = field(default_factory=list)
     matched: list[Matched] = field(default_factory=list)
+    read: list[Read] = field(default_factory=list)
+    risk: Risk = field(default_factory=Risk)
     seconds: list[float] = field(default_factory=list)  # of CPU, by file
     faults: list[Fault] = field(default_factory=list)
 
@@ -64,7 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vendors", type=Path, metavar="VENDORS.csv", help="vendor_name,domain,country,vat_id; default: beside TRUTH"
     )
-    parser.add_argument("--errors", action="store_true", help="list every field that was not read rightly")
+    parser.add_argument(
+        "--errors",
+        action="store_true",
+        help="list every field that was not read rightly, and every mail wrongly held or not",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -82,6 +89,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if not measured.seconds:
         return COULD_NOT_RUN
     quality_report.show(measured, with_errors=arguments.errors)
+    risk_report.show(measured.risk, with_errors=arguments.errors)
     return AT_FAULT if measured.faults else OK
 
 
@@ -101,6 +109,7 @@ async def measure(truth: Sequence[Expected], master: Master | None, console: Con
                 await _measure(expected, master, documents, measured)
             except OSError as error:
                 measured.faults.append(Fault(str(expected.path), unopened(error)))
+    measured.risk = await measure_risk(measured.read)
     return measured
 
 
@@ -109,6 +118,7 @@ async def _measure(expected: Expected, master: Master | None, documents: Documen
     facts = await read_file(expected.path, documents)
     children = children_seconds() - children
     measured.seconds.append(time.process_time() - own + children)
+    measured.read.append((expected, facts))
     document = facts.documents[0] if facts.documents else None
     measured.cells += judge(expected, sort_of(expected, document), facts)
     if master is not None:

@@ -60,10 +60,11 @@ def _figures(cells: Iterable[Cell]) -> list[str]:
     scored = score(cells)
     verdicts = (Verdict.RIGHT, Verdict.WRONG, Verdict.EMPTY, Verdict.UNASKED)
     counts = [str(scored.counts[verdict]) for verdict in verdicts]
-    return [str(scored.filled), *counts, _percent(scored.precision), _percent(scored.recall)]
+    return [str(scored.filled), *counts, percent(scored.precision), percent(scored.recall)]
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """A share for people."""
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
@@ -98,7 +99,7 @@ def _errors(cells: Iterable[Cell]) -> Table:
         table.add_column(heading, overflow="fold")
     for cell in cells:
         if cell.verdict in _FAULTS:
-            table.add_row(*map(_plain, (cell.path, cell.field, cell.wanted, cell.got or "-", cell.source)))
+            table.add_row(*map(plain, (cell.path, cell.field, cell.wanted, cell.got or "-", cell.source)))
     return table
 
 
@@ -109,9 +110,10 @@ def _vendor_errors(matched: Iterable[Matched]) -> Table:
     for each in matched:
         if each.verdict in {Found.WRONG, Found.NONE, Found.AMBIGUOUS}:
             shown = (each.path, each.verdict.value, ", ".join(each.wanted) or "-", ", ".join(each.got) or "-")
-            table.add_row(*map(_plain, shown))
+            table.add_row(*map(plain, shown))
     return table
 
 
-def _plain(text: str) -> Text:
+def plain(text: str) -> Text:
+    """Text of a document, with nothing that would move the cursor."""
     return Text("".join(character if character.isprintable() else " " for character in text))

@@ -186,7 +186,15 @@ def _warnings(findings: Findings) -> tuple[str, ...]:
     seen = [document.legibility for document in findings.facts.documents if document.structured is None]
     unread = () if findings.facts.total else ("the total was not read",)
     nature = (_NATURES[findings.facts.nature.value],) if findings.facts.nature else ()
-    return (*_details(findings), *nature, *(text for kind, text in _WARNINGS.items() if kind in seen), *unread)
+    numbers = ", ".join(number.value for number in findings.facts.numbers)
+    several = (f"it holds several invoices: {numbers}"[:_LONGEST_DETAIL],) if len(findings.facts.numbers) > 1 else ()
+    return (
+        *_details(findings),
+        *nature,
+        *several,
+        *(text for kind, text in _WARNINGS.items() if kind in seen),
+        *unread,
+    )
 
 
 def _details(findings: Findings) -> tuple[str, ...]:

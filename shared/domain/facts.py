@@ -77,6 +77,7 @@ class Facts:
     iban: Fact[str] | None = None  # without spaces; None where several are printed
     purchase_order: Fact[str] | None = None
     nature: Fact[Nature] | None = None
+    numbers: tuple[Fact[str], ...] = ()  # of every invoice that the documents hold, `invoice_number` first
     ibans: tuple[Fact[str], ...] = ()  # every account that asks for money, the buyer's own not among them
     names: tuple[Fact[str], ...] = ()  # who may have made it out, likeliest first
     domains: tuple[Fact[str], ...] = ()  # of web and mail addresses on it

@@ -8,6 +8,7 @@ from shared.domain.numbers import normalised_number
 from shared.domain.transaction import Transaction
 
 _MOST_DIGESTS = 10
+_MOST_NUMBERS = 10
 
 
 class By(StrEnum):
@@ -36,10 +37,11 @@ def traits(facts: Facts, digests: tuple[str, ...], message_id: str) -> tuple[Tra
     is_correction = facts.nature is not None and facts.nature.value is Nature.CORRECTION
     is_credit = facts.kind is not None and facts.kind.value is Kind.CREDIT_NOTE
     prefix = "credit:" if is_credit else ""
-    number = normalised_number(facts.invoice_number.value) if facts.invoice_number else ""
-    found: list[Trait] = []
-    if number and not is_correction:
-        found.append(Trait(By.NUMBER, prefix + number))
+    numbers = [normalised_number(number.value) for number in facts.numbers]
+    number = next(iter(numbers), "")
+    found: list[Trait] = (
+        [] if is_correction else [Trait(By.NUMBER, prefix + number) for number in numbers[:_MOST_NUMBERS]]
+    )
     if facts.total and facts.issue_date and not is_correction:
         currency = facts.currency.value if facts.currency else ""
         text = f"{prefix}sum:{currency}:{facts.total.value.normalize():f}:{facts.issue_date.value:%Y%m%d}"

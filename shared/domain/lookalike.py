@@ -29,23 +29,39 @@ _GENERIC = frozenset(
 )
 _SHORTEST = 5  # of a skeleton in which one letter may differ: a shorter one is near to everything
 _LONG = 10  # of one in which two letters may
+_SHORTEST_OF_ONE = 3  # likewise, where only one name is compared
+_MOST_LABELS = 4  # of a host that are looked up
+_LONGEST = 253  # characters of a host
 _PUNYCODE = "xn--"
 
 
 def main_label(host: str) -> str:
     """The label of a host by which people know it: the longest of those that say more than "mail" or "billing"."""
+    return max(reversed(_telling(host)), key=len)
+
+
+def _telling(host: str) -> list[str]:
     labels = host.lower().strip(".").split(".")[:-1] or [host.lower()]
-    telling = [label for label in labels if label not in _GENERIC] or labels
-    return max(reversed(telling), key=len)
+    return [label for label in labels if label not in _GENERIC] or labels
 
 
 def skeleton(host: str) -> str:
     """What a reader sees of a host: confusable characters made one, hyphens and words like "billing" gone."""
-    label = _decoded(main_label(host))
-    parts = [part for part in re.split(r"[-_]+", label) if part]
+    return _skeleton(main_label(host))
+
+
+def _skeleton(label: str) -> str:
+    parts = [part for part in re.split(r"[-_]+", _decoded(label)) if part]
     telling = [part for part in parts if part not in _GENERIC] or parts
-    folded = unicodedata.normalize("NFKD", "".join(telling)).translate(_DRAWN_LIKE)
-    text = "".join(c for c in folded if not unicodedata.combining(c))
+    return _paired(_folded("".join(telling)))
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text).translate(_DRAWN_LIKE)
+    return "".join(c for c in folded if not unicodedata.combining(c))
+
+
+def _paired(text: str) -> str:
     for drawn, like in _PAIRS:
         text = text.replace(drawn, like)
     return text
@@ -82,6 +98,13 @@ def probes(host: str) -> Iterator[str]:
             half = length // 2
             yield f"head:{length}:{seen[:half]}"
             yield f"tail:{length}:{seen[len(seen) - (length - half) :]}"
+    yield from (f"swap:{_middle_sorted(other)}" for other in _besides(host))
+
+
+def _besides(host: str) -> list[str]:
+    """What else a host shows: "bluebird" of bluebird.some-longer-name.example, which is shown as if it were theirs."""
+    others = dict.fromkeys(map(_skeleton, _telling(host)[:_MOST_LABELS]))
+    return [other for other in others if other != skeleton(host)]
 
 
 def _middle_sorted(text: str) -> str:
@@ -94,6 +117,34 @@ def looks_like(host: str, known: str) -> bool:
     one, other = skeleton(host), skeleton(known)
     shorter = min(len(one), len(other))
     allowed = 0 if shorter < _SHORTEST else 1 if shorter < _LONG else 2
+    return other in {one, *_besides(host)} or _is_within_slips(one, other, allowed)
+
+
+def imitates(host: str, known: str) -> bool:
+    """Whether a host may be taken for the known one of the very vendor whom a document names.
+
+    With one vendor to compare instead of all, a slip in a short name tells enough, as does a word joined to it.
+    """
+    own = _spellings(main_label(known))
+    labels = _telling(host[:_LONGEST])
+    return any(_is_near(seen, each) for label in labels for seen in _spellings(label) for each in own)
+
+
+def _spellings(label: str) -> set[str]:
+    """A slip may undo a pair that is drawn like another letter, and make or break a word like "billing"."""
+    whole = _folded(re.sub(r"[-_]+", "", _decoded(label)))
+    return {whole, _paired(whole), _skeleton(label)}
+
+
+def _is_near(seen: str, own: str) -> bool:
+    if len(own) < _SHORTEST_OF_ONE:
+        return seen == own
+    rest = seen.removeprefix(own) if seen.startswith(own) else seen.removesuffix(own)
+    is_joined = rest != seen and rest in _GENERIC
+    return is_joined or _is_within_slips(seen, own, 1 if min(len(seen), len(own)) < _LONG else 2)
+
+
+def _is_within_slips(one: str, other: str, allowed: int) -> bool:
     return one == other or (abs(len(one) - len(other)) <= allowed and _slips(one, other) <= allowed)
 
 

@@ -37,6 +37,8 @@ _ROLES = frozenset(
     )
 )
 _PARTS = Pattern(r"\s(?:via|from|von|de|c/o|at|@)\s|[,|()\"<>]|\s[-\u2013\u2014/]\s", re.IGNORECASE)
+_HOSTS = Pattern(r"@\s?([\w-]+(?:\.[\w-]+)+)")
+_MOST_HOSTS = 2
 _LONGEST = 200
 _MOST_DISPLAYED = 4
 _SHORTEST_WORD = 3
@@ -88,6 +90,19 @@ def displayed_names(display_name: str) -> tuple[str, ...]:
 
 def _without_roles(part: str) -> str:
     return normalised_name(" ".join(word for word in _words(part) if word not in _ROLES))
+
+
+def is_displayed(name: str, display_name: str) -> bool:
+    """Whether a sender's display name holds the name of an organisation, whatever stands around it."""
+    wanted = normalised_name(name)
+    shown = " ".join(_joined_letters(_words(display_name[:_LONGEST])))
+    return len(wanted) >= _SHORTEST_WORD and f" {wanted} " in f" {shown} "
+
+
+def displayed_hosts(display_name: str) -> tuple[str, ...]:
+    """The hosts of the addresses that a display name shows, as if the mail came from there."""
+    text = unicodedata.normalize("NFKC", display_name[:_LONGEST]).lower()
+    return tuple(dict.fromkeys(_HOSTS.compiled.findall(text)))[:_MOST_HOSTS]
 
 
 def words_of(normalised: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a mail and the text of its documents say about the invoice; a field that is not sure stays empty."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from functools import reduce
 from typing import TypeVar
@@ -9,22 +9,50 @@ from shared.domain.disagreement import disagreements
 from shared.domain.einvoice import structured_facts
 from shared.domain.facts import Document, Fact, Facts
 from shared.domain.mail import Mail
+from shared.domain.numbers import normalised_number
 from shared.domain.text_facts import body_facts, document_facts, subject_facts
 
 V = TypeVar("V")
+W = TypeVar("W")
 
-_MANY = ("ibans", "names", "domains", "disagreements")
+_MANY = ("names", "domains")
 
 
 def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
     """Read the facts, by field: from structured invoices, else from text of documents, else the subject, the body."""
     stated = [_stated(document) for document in documents]
     printed = [document_facts(document) if document.pages else None for document in documents]
-    both = zip(documents, stated, printed, strict=True)
-    sentences = [words for document, xml, text in both if xml and text for words in disagreements(document, xml, text)]
-    evidence = [*filter(None, stated), *filter(None, printed), subject_facts(mail.subject), body_facts(mail.body)]
+    on_documents = [*filter(None, stated), *filter(None, printed)]
+    evidence = [*on_documents, subject_facts(mail.subject), body_facts(mail.body)]
     facts = reduce(merge, evidence, Facts())
-    return replace(facts, documents=tuple(documents), disagreements=tuple(sentences))
+    return replace(
+        facts,
+        documents=tuple(documents),
+        numbers=_numbers(facts, on_documents),
+        # Every account counts, those of a second invoice too: it would be paid as well.
+        ibans=reduce(_united, (each.ibans for each in evidence)),
+        disagreements=tuple(_disagreements(documents, stated, printed)),
+    )
+
+
+def _numbers(facts: Facts, on_documents: Sequence[Facts]) -> tuple[Fact[str], ...]:
+    found = [each.invoice_number for each in (facts, *on_documents) if each.invoice_number]
+    return tuple({normalised_number(number.value): number for number in reversed(found)}.values())[::-1]
+
+
+def _disagreements(
+    documents: Sequence[Document], stated: Sequence[Facts | None], printed: Sequence[Facts | None]
+) -> Iterator[str]:
+    """Each document's pages against its own XML, or else against the XML beside it that is about the same invoice."""
+    for document, own, text in zip(documents, stated, printed, strict=True):
+        if text and (xml := own or _about_the_same(text, stated)):
+            yield from disagreements(document, xml, text)
+
+
+def _about_the_same(text: Facts, stated: Sequence[Facts | None]) -> Facts | None:
+    number = normalised_number(text.invoice_number.value) if text.invoice_number else ""
+    known = ((xml, xml.invoice_number) for xml in stated if xml)
+    return next((xml for xml, fact in known if fact and normalised_number(fact.value) == number), None)
 
 
 def _stated(document: Document) -> Facts | None:
@@ -42,15 +70,15 @@ def merge(first: Facts, second: Facts) -> Facts:
     if _differ(first.total, second.total):
         taken.pop("currency", None)  # the one printed at the other total
     if first.ibans:
-        taken.pop("iban", None)  # the first has several, and another word on it does not choose among them
+        taken.pop("iban", None)  # the first has several, and the second does not choose among them
     for name in _MANY:
         taken[name] = _united(getattr(first, name), getattr(second, name))
     return replace(first, **taken)
 
 
-def _united(own: Sequence[object], others: Sequence[object]) -> tuple[object, ...]:
+def _united(own: Sequence[W], others: Sequence[W]) -> tuple[W, ...]:
     """What may be many, from both, each value once and where it was read first."""
-    found: dict[object, object] = {}
+    found: dict[object, W] = {}
     for each in (*own, *others):
         found.setdefault(_value(each), each)
     return tuple(found.values())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.package import policy
+from shared.domain.distrust import HOLD, WEIGHTS
 from shared.settings import NAMES
 from tests.app.checkout import ROOT, json_of, lock, normalised, pyproject, requirements, split_requirement, text
 
@@ -105,6 +106,13 @@ def test_the_readme_has_a_row_for_every_setting() -> None:
         name for cell in first_cells for name in re.findall(r"`(AzureWebJobsStorage|[A-Z][A-Z0-9]*_[A-Z0-9_]+)`", cell)
     }
     assert names - HOST_SETTINGS == SETTINGS
+
+
+def test_the_readmes_table_of_distrust_is_the_codes() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| \S", readme(), re.MULTILINE)
+    assert [(name, int(weight)) for name, weight in rows] == [(each.value, weight) for each, weight in WEIGHTS.items()]
+    assert f"reach {HOLD} together" in readme()
+    assert f"`HOLD = {HOLD}`" in readme()
 
 
 def shipped() -> list[Path]:

@@ -67,8 +67,25 @@ def test_a_reference_counts_once() -> None:
 def test_the_subject_is_what_ap_sorts_by() -> None:
     known = full_row().model_copy(update={"subject": "Your invoice"})
     assert subject(known) == (
-        f"Bluebird Cloud Ltd | Invoice INV-7 | EUR 1,190.00 | due 2026-03-31 | FW: Your invoice {REFERENCE}"
+        f"Bluebird Cloud Ltd | Corrected invoice INV-7 | EUR 1,190.00 | due 2026-03-31 | FW: Your invoice {REFERENCE}"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "nature", "document"),
+    [
+        ("invoice", "", "Invoice"),
+        ("", "", "Invoice"),
+        ("credit_note", "", "Credit note"),
+        ("invoice", "correction", "Corrected invoice"),
+        ("credit_note", "correction", "Corrected credit note"),
+        ("invoice", "reminder", "Invoice"),  # the mail calls itself one; a warning says so
+    ],
+)
+def test_subject_and_summary_call_the_document_the_same(kind: str, nature: str, document: str) -> None:
+    known = row(vendor_name="Bluebird", invoice_number="7", kind=kind, nature=nature)
+    assert subject(known).startswith(f"Bluebird | {document} 7 | FW: ")
+    assert ("Document", document) in summary_lines(known)
 
 
 def test_a_subject_says_what_was_not_read() -> None:
@@ -166,6 +183,52 @@ def test_the_summary_says_what_was_not_read() -> None:
     lines = dict(summary_lines(row(vendor_name="Bluebird", vendor_id="bluebird")))
     assert [lines[label] for label in ("Number", "Total", "Issued", "Due")] == ["not read"] * 4
     assert [lines[label] for label in ("GL code", "Department", "Billing party")] == ["none"] * 3
+
+
+def test_warnings_stand_first_and_one_by_one() -> None:
+    changed = "account DE89370400440532013000 is none of Bluebird's known ones (released by a person)"
+    lines = summary_lines(
+        row(vendor_name="Bluebird", vendor_id="bluebird", warnings=(changed, "the total was not read"))
+    )
+    assert lines[:3] == [
+        ("Warning", changed),
+        ("Warning", "the total was not read"),
+        ("Vendor", "Bluebird (bluebird)"),
+    ]
+
+
+def test_nothing_warns_where_nothing_is_wrong() -> None:
+    assert summary_lines(row(vendor_name="Bluebird", vendor_id="bluebird"))[0] == ("Vendor", "Bluebird (bluebird)")
+
+
+def test_a_purchase_order_stands_behind_the_number_and_only_where_there_is_one() -> None:
+    labels = [label for label, _ in summary_lines(full_row())]
+    assert labels[labels.index("Number") + 1] == "Purchase order"
+    assert dict(summary_lines(full_row()))["Purchase order"] == "PO-77"
+    assert "Purchase order" not in dict(summary_lines(row()))
+
+
+def test_a_client_without_html_reads_a_line_for_each_value() -> None:
+    """Clients that show text alone take the tags away and break the line where HTML does."""
+    hostile = full_row().model_copy(
+        update={"vendor_name": '<script>alert("x")</script> & Söhne', "warnings": ("a < b",)}
+    )
+    page = _Text()
+    page.feed(summary_html(hostile))
+    page.close()
+    lines = page.text.replace("\x00", "").splitlines()
+    assert lines[:3] == [
+        "Warning: a < b",
+        'Vendor: <script>alert("x")</script> & Söhne (bluebird)',
+        "Document: Corrected invoice",
+    ]
+    assert "<script" not in summary_html(hostile) + summary_text(hostile)
+
+
+def test_what_only_people_at_the_mailbox_need_stays_out_of_the_mail_to_ap() -> None:
+    told = summary_text(full_row())
+    assert "Bluebird Ltd (bluebird-2)" not in told  # a suggestion is for whoever adds vendors
+    assert "f" * 32 not in told
 
 
 @pytest.mark.parametrize(

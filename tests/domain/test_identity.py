@@ -8,14 +8,16 @@ from shared.domain.facts import Fact, Facts, Kind, Nature
 from shared.domain.identity import By, Trait, is_same, traits
 from tests.domain.made import row
 
+NUMBER = Fact("INV-7", "invoice.pdf, page 1")
 FACTS = Facts(
-    invoice_number=Fact("INV-7", "invoice.pdf, page 1"),
+    invoice_number=NUMBER,
+    numbers=(NUMBER,),
     issue_date=Fact(date(2026, 3, 1), "invoice.pdf, page 1"),
     total=Fact(Decimal("1190.00"), "invoice.pdf, page 1"),
     currency=Fact("EUR", "invoice.pdf, page 1"),
     kind=Fact(Kind.INVOICE, "invoice.pdf, page 1"),
 )
-BARE = replace(FACTS, invoice_number=None)
+BARE = replace(FACTS, invoice_number=None, numbers=())
 CREDIT = replace(FACTS, kind=Fact(Kind.CREDIT_NOTE, "invoice.pdf, page 1"))
 CORRECTION = replace(FACTS, nature=Fact(Nature.CORRECTION, "invoice.pdf, page 1"))
 
@@ -26,6 +28,11 @@ def texts(facts: Facts) -> list[str]:
 
 def test_an_invoice_is_known_by_its_number_and_by_its_sum() -> None:
     assert texts(FACTS) == ["INV7", "sum:EUR:1190:20260301"]
+
+
+def test_a_mail_of_two_invoices_is_known_by_both_numbers() -> None:
+    both = replace(FACTS, numbers=(NUMBER, Fact("INV-8", "second.pdf, page 1")))
+    assert texts(both) == ["INV7", "INV8", "sum:EUR:1190:20260301"]
 
 
 def test_without_a_number_by_its_sum_its_bytes_and_its_message_id() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.lookalike import likeness_keys, looks_like, main_label, probes, skeleton
+from shared.domain.lookalike import imitates, likeness_keys, looks_like, main_label, probes, skeleton
 from tests.domain.made import quick
 
 KNOWN = "bluebird-cloud.example"
@@ -22,6 +22,8 @@ letters = "abcdefghijkmopqtuxyz"  # none that is part of a confusable pair
         "bluebird-cloud-billing.example",
         "invoice-bluebird-cloud.example",
         "bluebird-cloud.evil.example",
+        "bluebird-cloud.secure-payment-portal.example",
+        "bluebird-cloud.example.invoicing.a-name-that-is-longer.test",
         "bluebird-сloud.example",  # noqa: RUF001  the Cyrillic letter is the case
         "xn--bluebird-loud-x8k.example",
         "b1uebird-cloud.example",
@@ -31,6 +33,39 @@ letters = "abcdefghijkmopqtuxyz"  # none that is part of a confusable pair
 def test_what_is_made_to_be_taken_for_a_known_domain_is_found(host: str) -> None:
     assert looks_like(host, KNOWN)
     assert set(probes(host)) & set(likeness_keys(KNOWN))
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("tesu.example", "test.example"),
+        ("xx.example", "xxx.example"),
+        ("d3-koksmaat.example", "de-koksmaat.example"),
+        ("dekoksmaat.example", "de-koksmaat.example"),
+        ("selles-name.example", "seller-name.example"),  # the slip undoes what is drawn like an m
+        ("coolclue.example", "coolblue.example"),  # and here makes a d
+        ("bluebird-cloudpayments.example", KNOWN),
+        ("billingbluebirdcloud.example", KNOWN),
+        ("test.secure-payment-portal.example", "test.example"),
+    ],
+)
+def test_beside_the_one_vendor_whom_a_document_names_less_is_enough(host: str, known: str) -> None:
+    assert imitates(host, known)
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("holding.test", KNOWN),
+        ("redbird-cloud.example", KNOWN),
+        ("tent-rental.example", "test.example"),
+        ("bluebird-cloud-berlin.example", KNOWN),
+        ("ac.example", "ab.example"),
+        ("", KNOWN),
+    ],
+)
+def test_a_name_of_its_own_imitates_nobody(host: str, known: str) -> None:
+    assert not imitates(host, known)
 
 
 @pytest.mark.parametrize(
@@ -88,4 +123,5 @@ def test_every_single_slip_is_found_by_its_keys(word: str) -> None:
 @given(st.text(max_size=40))
 def test_no_host_breaks_it(host: str) -> None:
     assert looks_like(host, host)
+    assert imitates(host, host)
     assert list(probes(host))

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.names import SIMILAR, displayed_names, likest, normalised_name, similarity, words_of
+from shared.domain.names import (
+    SIMILAR,
+    displayed_hosts,
+    displayed_names,
+    is_displayed,
+    likest,
+    normalised_name,
+    similarity,
+    words_of,
+)
 from tests.domain.made import quick
 
 
@@ -51,6 +60,31 @@ def test_a_display_name_tells_the_organisation(shown: str, organisation: str) ->
 def test_no_display_name_tells_much(shown: str) -> None:
     assert len(displayed_names(shown)) <= 4
     assert "" not in displayed_names(shown)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "De Koksmaat",
+        "Jane Doe | De Koksmaat B.V.",
+        "Accounts dept. of DE KOKSMAAT BV, Utrecht",
+        "de-koksmaat: facturen",
+    ],
+)
+def test_a_display_name_holds_a_name_whatever_stands_around_it(shown: str) -> None:
+    assert is_displayed("De Koksmaat B.V.", shown)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("Test AG", "Contest AG"), ("Bluebird Cloud", "Bluebird"), ("SE", "SE")])
+def test_a_part_of_a_word_or_of_a_name_is_not_the_name(name: str, shown: str) -> None:
+    assert not is_displayed(name, shown)
+
+
+def test_a_display_name_may_show_an_address() -> None:
+    assert displayed_hosts("Bluebird <Billing@Bluebird.example>") == ("bluebird.example",)
+    assert displayed_hosts("billing\uff20bluebird.example") == ("bluebird.example",)
+    assert displayed_hosts("a@b.example c@d.example e@f.example") == ("b.example", "d.example")
+    assert displayed_hosts("Jane @ Bluebird") == ()
 
 
 def test_the_longest_words_stand_for_a_name() -> None:

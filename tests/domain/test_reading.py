@@ -257,18 +257,40 @@ def test_a_document_that_disagrees_with_itself_is_told_of() -> None:
 
 
 def test_what_may_be_many_is_united_once_each() -> None:
-    first = Facts(ibans=(Fact("A", "a"), Fact("B", "a")), names=(Fact("X", "a"),))
-    second = Facts(ibans=(Fact("B", "b"), Fact("C", "b")), iban=Fact("C", "b"), disagreements=("d",))
+    first = Facts(names=(Fact("A", "a"), Fact("B", "a")), domains=(Fact("x.example", "a"),))
+    second = Facts(names=(Fact("B", "b"), Fact("C", "b")))
     both = merge(merge(first, second), second)
-    assert [(f.value, f.source) for f in both.ibans] == [("A", "a"), ("B", "a"), ("C", "b")]
-    assert both.iban is None  # the first names two, and the second does not choose between them
-    assert (both.names, both.disagreements) == (first.names, ("d",))
+    assert [(f.value, f.source) for f in both.names] == [("A", "a"), ("B", "a"), ("C", "b")]
+    assert both.domains == first.domains
 
 
-def test_another_invoice_adds_no_accounts() -> None:
+def test_another_invoice_adds_no_names() -> None:
     first = Facts(invoice_number=Fact("A-17", "a"))
-    second = Facts(invoice_number=Fact("B-18", "b"), ibans=(Fact("C", "b"),), names=(Fact("X", "b"),))
+    second = Facts(invoice_number=Fact("B-18", "b"), names=(Fact("X", "b"),))
     assert merge(first, second) == first
+
+
+ONE, TWO = "DE89370400440532013000", "GB33BUKB20201555555555"
+
+
+def test_a_second_invoice_in_the_mail_has_its_number_and_its_account_taken_down() -> None:
+    """It would be paid, too."""
+    pages = [
+        f"Invoice No: {number}\nGrand total 1.00 EUR\nIBAN: {iban}" for number, iban in (("A-17", ONE), ("B-18", TWO))
+    ]
+    facts = read_facts(MAIL, [Document(f"{n}.pdf", Legibility.TEXT, (page,)) for n, page in enumerate(pages)])
+    assert facts.invoice_number == Fact("A-17", "0.pdf, page 1")
+    assert [number.value for number in facts.numbers] == ["A-17", "B-18"]
+    assert [iban.value for iban in facts.ibans] == [ONE, TWO]
+
+
+def test_pages_beside_the_xml_of_the_same_invoice_are_held_against_it() -> None:
+    page = f"Invoice No: {NUMBER}\nGrand total 1.00 GBP"
+    xml = Document("a.xml", Legibility.TEXT, (), CARRIED)
+    facts = read_facts(MAIL, [xml, Document("b.pdf", Legibility.TEXT, (page,))])
+    assert facts.disagreements == ("b.pdf: total 1490.40 in its XML, 1.00 on its pages",)
+    other = page.replace(NUMBER, "X-99999")
+    assert read_facts(MAIL, [xml, Document("b.pdf", Legibility.TEXT, (other,))]).disagreements == ()
 
 
 @pytest.mark.parametrize("text", ["1.234", "1,234"])

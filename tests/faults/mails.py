@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from infrastructure.local.samples.mails import BLUEBIRD
+from infrastructure.local.samples.vendors import BLUEBIRD
 from tests.builders import Attached, make_invoice_pdf, make_mail
 
 

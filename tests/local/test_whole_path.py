@@ -23,7 +23,7 @@ from infrastructure.checkout import checkout
 from infrastructure.local import process
 from infrastructure.local.mailbox import serve
 from infrastructure.local.samples import AP_MAILBOX, MAILBOX, VENDORS
-from infrastructure.local.samples.mails import BLUEBIRD
+from infrastructure.local.samples.vendors import BLUEBIRD
 from infrastructure.local.storage import Storage
 from infrastructure.local.system import System, app_environment, running
 from infrastructure.operations.__main__ import main as operations

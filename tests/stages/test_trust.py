@@ -264,6 +264,32 @@ async def test_the_suggestion_stands_on_the_card(world: World) -> None:
     assert not world.queues.messages[ADD_VENDOR]
 
 
+@pytest.mark.parametrize(
+    ("sender", "reason"),
+    [
+        (Sender("x@metropole-energie.secure-portal.test"), "look_alike_domain"),
+        (Sender("x@metropole-energiebilling.test"), "look_alike_domain"),
+        (Sender("x@gmail.com", "rechnung@metropole-energie.example"), "name_from_elsewhere"),
+        (Sender("x@strange.test", "Frau Maier der Metropole Energie AG, Essen"), "name_from_elsewhere"),
+    ],
+)
+async def test_whoever_borrows_a_known_vendors_name_is_held_though_the_account_is_known(
+    world: World, sender: Sender, reason: str
+) -> None:
+    text = f"Rechnung Nr. 700443\nUSt-IdNr.: DE129273398\nGesamtbetrag: 119,00 EUR\nIBAN: {IBAN}\n"
+    mail = bill(world, sender=sender.address, sender_name=sender.name, documents={"r.pdf": text.encode()})
+    await world.settle()
+    assert world.row(mail).status == "review"
+    assert reason in world.row(mail).reasons
+
+
+@pytest.mark.parametrize("shown", ["rechnung@metropole-energie.example", "Metropole Energie AG"])
+async def test_a_borrowed_name_is_seen_where_no_vendor_was_found(shown: str) -> None:
+    desk = Matching(FakeVendors(PAID), PublicSuffixes().registered)
+    around = await desk.surroundings(Sender("x@strange.test", shown), Match())
+    assert around.displayed == PAID
+
+
 async def test_a_known_sender_costs_no_look_around() -> None:
     vendors = FakeVendors(BLUEBIRD)
     desk = Matching(vendors, PublicSuffixes().registered)

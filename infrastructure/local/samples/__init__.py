@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from infrastructure.local.samples.builders import AP_MAILBOX, MAILBOX
-from infrastructure.local.samples.mails import Sample, sample_mails
+from infrastructure.local.samples.mails import sample_mails
+from infrastructure.local.samples.sample import Sample
 
 VENDORS = Path(__file__).with_name("vendors.csv")
 LATE_VENDOR = Path(__file__).with_name("late_vendor.csv")  # added while its invoice waits

@@ -1,4 +1,4 @@
-"""Real bytes of mails, the same every time; documents come from `pdfs` and `einvoices`."""
+"""Real bytes of mails, the same every time; documents come from `pdfs`, `einvoices` and `dangerous`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import NamedTuple
 
-from infrastructure.local.samples.einvoices import make_cii_xml, make_ubl_xml
+from infrastructure.local.samples.dangerous import make_locked_zip, make_macro_document
+from infrastructure.local.samples.einvoices import make_cii_xml, make_fatturapa_xml, make_ubl_xml
 from infrastructure.local.samples.invoice import Invoice, Line
 from infrastructure.local.samples.pdfs import (
     make_encrypted_pdf,
@@ -34,9 +35,12 @@ __all__ = [
     "make_cii_xml",
     "make_encrypted_pdf",
     "make_factur_x_pdf",
+    "make_fatturapa_xml",
     "make_forward_back",
     "make_invoice_pdf",
     "make_large_pdf",
+    "make_locked_zip",
+    "make_macro_document",
     "make_mail",
     "make_scan_pdf",
     "make_ubl_xml",

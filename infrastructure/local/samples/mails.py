@@ -1,7 +1,7 @@
 """The mails of the sample mailbox: one for each thing that the app has to tell apart."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -22,90 +22,13 @@ from infrastructure.local.samples.builders import (
     make_scan_pdf,
     make_ubl_xml,
 )
-from infrastructure.local.samples.invoice import Invoice, Line
+from infrastructure.local.samples.distrusted import distrusted_mails
+from infrastructure.local.samples.invoice import Line
+from infrastructure.local.samples.read import read_mails
+from infrastructure.local.samples.sample import Sample, pdf
+from infrastructure.local.samples.vendors import BIANCHI, BLUEBIRD, KUPFER, LUMIERE, METROPOLE, NORDLICHT, VAN_DIJK
 
 _LARGE = 30 * 1024 * 1024
-
-BLUEBIRD = Invoice()
-NORDLICHT = Invoice(
-    vendor="Nordlicht Software GmbH",
-    vat_id="DE811234567",
-    iban="DE89370400440532013000",
-    number="NL-2026-0088",
-    lines=(Line("Lizenzen Planung, 25 Plätze", 25, Decimal("48.00")),),
-    vat_percent=19,
-    currency="EUR",
-    language="de",
-    customer="Contoso GmbH",
-)
-LUMIERE = Invoice(
-    vendor="Papeterie Lumière SARL",
-    vat_id="FR40303265045",
-    iban="FR7630006000011234567890189",
-    number="FA2026/0312",
-    issued=date(2026, 3, 13),
-    due=date(2026, 4, 13),
-    lines=(Line("Papier A4, cartons", 40, Decimal("31.20")),),
-    currency="EUR",
-    language="fr",
-    customer="Contoso France SAS",
-)
-METROPOLE = Invoice(
-    vendor="Metropole Energie AG",
-    vat_id="DE129876543",
-    iban="DE02120300000000202051",
-    number="7004418822",
-    lines=(Line("Strom Februar 2026, kWh", 4120, Decimal("0.31")),),
-    vat_percent=19,
-    currency="EUR",
-    language="de",
-    customer="Contoso GmbH",
-)
-BIANCHI = Invoice(
-    vendor="Officina Bianchi S.r.l.",
-    vat_id="IT01234567897",
-    iban="IT60X0542811101000000123456",
-    number="184/2026",
-    issued=date(2026, 3, 16),
-    due=date(2026, 4, 15),
-    lines=(Line("Tagliando furgone", 1, Decimal("420.00")),),
-    vat_percent=22,
-    currency="EUR",
-    language="it",
-    customer="Contoso Italia S.r.l.",
-)
-VAN_DIJK = Invoice(
-    vendor="Van Dijk Logistiek B.V.",
-    vat_id="NL810433941B01",
-    iban="NL91ABNA0417164300",
-    number="VD260311",
-    lines=(Line("Transport Rotterdam - Utrecht", 6, Decimal("240.00")),),
-    vat_percent=21,
-    currency="EUR",
-    language="nl",
-    customer="Contoso B.V.",
-)
-KUPFER = Invoice(
-    vendor="Kupfer & Kessel Anlagenbau GmbH",
-    vat_id="DE234567891",
-    iban="DE75512108001245126199",
-    number="KK-10277",
-    lines=(Line("Wartung Kesselanlage", 1, Decimal("2980.00")),),
-    vat_percent=19,
-    currency="EUR",
-    language="de",
-    customer="Contoso GmbH",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One mail of the sample mailbox; `about` says in one line what it shows, `outcome` the folder it ends in."""
-
-    name: str
-    data: bytes
-    about: str
-    outcome: str
 
 
 def sample_mails() -> Iterator[Sample]:
@@ -114,15 +37,13 @@ def sample_mails() -> Iterator[Sample]:
     yield from _special_documents()
     yield from _no_invoices()
     yield from _loops()
-
-
-def _pdf(invoice: Invoice) -> Attached:
-    return Attached(f"{invoice.number.replace('/', '-')}.pdf", make_invoice_pdf(invoice))
+    yield from read_mails()
+    yield from distrusted_mails()
 
 
 def _from_known_vendors() -> Iterator[Sample]:
     yield Sample(
-        "01-known-vendor.eml", make_mail(attachments=[_pdf(BLUEBIRD)]), "known vendor, invoice as PDF", "Posted"
+        "01-known-vendor.eml", make_mail(attachments=[pdf(BLUEBIRD)]), "known vendor, invoice as PDF", "Posted"
     )
     yield Sample(
         "02-factur-x.eml",
@@ -144,7 +65,7 @@ def _from_known_vendors() -> Iterator[Sample]:
         make_mail(
             subject="Your invoices for February and March",
             body="Two invoices this time.\n",
-            attachments=[_pdf(february), _pdf(march)],
+            attachments=[pdf(february), pdf(march)],
         ),
         "two PDFs in one mail",
         "Posted",
@@ -155,7 +76,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             sender="Buchhaltung <buchhaltung@kupfer-kessel.example>",
             subject="Rechnung KK-10277",
             body="Sehr geehrte Damen und Herren,\n\nunsere Rechnung finden Sie im Anhang.\n",
-            attachments=[_pdf(KUPFER)],
+            attachments=[pdf(KUPFER)],
         ),
         "vendor that is not known yet; late_vendor.csv adds it",
         "Posted",
@@ -165,7 +86,7 @@ def _from_known_vendors() -> Iterator[Sample]:
         make_mail(
             subject="Reminder: invoice INV-2026-0417",
             body="In case our first mail got lost.\n",
-            attachments=[_pdf(BLUEBIRD)],
+            attachments=[pdf(BLUEBIRD)],
             date=SENT + timedelta(days=2),
         ),
         "the invoice of the first mail once more, in another mail",
@@ -179,7 +100,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             subject="Ihre Stromrechnung 7004418822",
             body="Dies ist eine automatische Nachricht.\n",
             html="<p>Dies ist eine <b>automatische</b> Nachricht.</p>",
-            attachments=[_pdf(METROPOLE)],
+            attachments=[pdf(METROPOLE)],
             headers={
                 "Precedence": "bulk",
                 "Auto-Submitted": "auto-generated",
@@ -197,7 +118,7 @@ def _from_known_vendors() -> Iterator[Sample]:
             sender="Papeterie Lumière <compta@papeterie-lumiere.example>",
             subject="Avoir AV2026/0007",
             body="Bonjour,\n\nveuillez trouver notre avoir en pièce jointe.\n",
-            attachments=[_pdf(replace(credit, is_credit=True))],
+            attachments=[pdf(replace(credit, is_credit=True))],
         ),
         "credit note",
         "Posted",
@@ -216,7 +137,7 @@ def _two_of_a_day() -> Iterator[Sample]:
                 sender="Officina Bianchi <fatture@officina-bianchi.example>",
                 subject=f"Fattura n. {number}",
                 body="Buongiorno,\n\nin allegato la nostra fattura.\n",
-                attachments=[_pdf(invoice)],
+                attachments=[pdf(invoice)],
             ),
             "one of two different invoices of one vendor on one day",
             "Posted",
@@ -297,7 +218,7 @@ def _no_invoices() -> Iterator[Sample]:
 
 def _loops() -> Iterator[Sample]:
     for name, transaction, attachments, about, outcome in (
-        ("18-own-forward.eml", "0f" * 16, [_pdf(BLUEBIRD)], "our own forward coming back, with its PDF", "Review"),
+        ("18-own-forward.eml", "0f" * 16, [pdf(BLUEBIRD)], "our own forward coming back, with its PDF", "Review"),
         ("19-own-forward-bare.eml", "1e" * 16, [], "our own forward coming back, without documents", "Ignored"),
     ):
         forward = make_mail(

@@ -1,5 +1,6 @@
 """Real PDF files, the same bytes every time."""
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -22,21 +23,22 @@ _FACTUR_X = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
 
 
-def make_invoice_pdf(invoice: Invoice | None = None) -> bytes:
-    """A one-page invoice with a text layer, in the invoice's language."""
-    return _drawn(_rows(invoice or Invoice()))
+def make_invoice_pdf(invoice: Invoice | None = None, *, heading: str = "") -> bytes:
+    """A one-page invoice with a text layer, in the invoice's language, or what another heading says that it is."""
+    return _drawn(_rows(invoice or Invoice(), heading))
 
 
-def _rows(invoice: Invoice) -> list[tuple[str, ...]]:
+def _rows(invoice: Invoice, heading: str) -> list[tuple[str, ...]]:
     words = LANGUAGES[invoice.language]
+    number = [(words.number, invoice.number)] if invoice.number else []
     money = [f"{amount(value, words)} {invoice.currency}" for value in (invoice.net, invoice.tax, invoice.total)]
     due = [(words.due, invoice.due.strftime(words.day))] if invoice.due else []
     return [
-        (invoice.vendor, "", words.credit if invoice.is_credit else words.invoice),
+        (invoice.vendor, "", heading or (words.credit if invoice.is_credit else words.invoice)),
         (f"{words.vat_id} {invoice.vat_id}",) if invoice.vat_id else ("",),
         (invoice.customer,),
         ("",),
-        (words.number, invoice.number),
+        *number,
         (words.issued, invoice.issued.strftime(words.day)),
         *due,
         ("",),
@@ -61,11 +63,14 @@ def _drawn(rows: Sequence[tuple[str, ...]]) -> bytes:
     return buffer.getvalue()
 
 
-def make_factur_x_pdf(invoice: Invoice | None = None) -> bytes:
-    """An invoice that carries itself as CII (Factur-X 1.0: embedded file factur-x.xml, relationship Alternative)."""
+def make_factur_x_pdf(invoice: Invoice | None = None, *, stated: Invoice | None = None) -> bytes:
+    """An invoice that carries itself, or what else is `stated`, as CII.
+
+    Factur-X 1.0: embedded file factur-x.xml, relationship Alternative.
+    """
     invoice = invoice or Invoice()
     writer = PdfWriter(clone_from=BytesIO(make_invoice_pdf(invoice)))
-    embedded = writer.add_attachment("factur-x.xml", make_cii_xml(invoice))
+    embedded = writer.add_attachment("factur-x.xml", make_cii_xml(stated or invoice))
     embedded.subtype = NameObject("/text/xml")
     embedded.associated_file_relationship = NameObject("/Alternative")
     metadata = DecodedStreamObject()
@@ -107,7 +112,8 @@ def make_encrypted_pdf(password: str, invoice: Invoice | None = None) -> bytes:
     """An invoice that opens with `password`; an empty one only restricts its use."""
     writer = PdfWriter(clone_from=BytesIO(make_invoice_pdf(invoice)))
     writer.encrypt(user_password=password, owner_password="sample-owner", algorithm="RC4-128")  # noqa: S106  made up
-    return _written(writer)
+    # The second identifier is random, and enters nothing; the first does.
+    return re.sub(rb"/ID \[ (<\w+>) <\w+> \]", rb"/ID [ \1 \1 ]", _written(writer))
 
 
 def _written(writer: PdfWriter) -> bytes:
