@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.domain.mail import Attachment, AttachmentKind
@@ -50,7 +51,19 @@ _MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "po
 _HTML = frozenset({"htm", "html", "shtml", "xhtml", "xht", "mht", "mhtml", "svg"})
 _SEALED = frozenset({"7z", "ace", "arj", "lzh", "rar", "r00", "xz", "z", "zipx"})  # we cannot look into these
 _OFFICE = frozenset({"doc", "dot", "docx", "dotx", "xls", "xlt", "xlsx", "xltx", "ppt", "pptx", "rtf"})
+_SHOWN = 80  # characters of a name, for a person
 _BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they show "exe.fdp" as "pdf.exe" reversed
+
+
+@dataclass(frozen=True, slots=True)
+class Harmful:
+    """A file, by the sender's name for it, and what is dangerous about it."""
+
+    name: str
+    danger: Danger
+
+    def __str__(self) -> str:
+        return f"{self.name[:_SHOWN]} is {self.danger.words}"
 
 
 def danger_by_name(name: str, content_type: str = "") -> Danger | None:
@@ -75,11 +88,11 @@ def needs_a_look(attachment: Attachment) -> bool:
     return attachment.kind is AttachmentKind.FILE and (is_archive or attachment.extension in _OFFICE)
 
 
-def dangers_by_name(attachments: Sequence[Attachment]) -> tuple[Danger, ...]:
-    """The dangers of a mail's attachments as their names and types tell them, pictures within the text left out."""
+def harmful_by_name(attachments: Sequence[Attachment]) -> tuple[Harmful, ...]:
+    """The attachments that are dangerous as their names and types tell, pictures within the text left out."""
     found = (
-        danger_by_name(a.name, a.content_type)
+        (a.name, danger_by_name(a.name, a.content_type))
         for a in attachments
         if a.kind is AttachmentKind.FILE and not (a.is_inline and a.content_type.lower().startswith("image/"))
     )
-    return tuple(dict.fromkeys(danger for danger in found if danger))
+    return tuple(Harmful(name, danger) for name, danger in found if danger)

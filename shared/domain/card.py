@@ -81,7 +81,11 @@ _WITHOUT_VENDOR = frozenset({"Warning", "Number", "Total", "Due", "Transaction"}
 def _facts(row: Transaction) -> list[tuple[str, str]]:
     mail = [("From", row.sender or "unknown"), ("Subject", row.subject or "(no subject)")]
     first = [("Same as", row.duplicate_of)] if row.duplicate_of else []
-    similar = [("Similar vendor", row.suggestion)] if row.suggestion else []
+    similar = (
+        [("Similar vendor", f"{row.suggestion}; if it is that one, give it this name as an alias")]
+        if row.suggestion
+        else []
+    )
     where = [("Folder", FOLDERS.get(row.status, ""))]
     shown = {"Warning", "Transaction", *(label for label, value in summary_lines(row) if value != "not read")}
     lines = [line for line in summary_lines(row) if row.vendor_id or line[0] in shown & _WITHOUT_VENDOR]

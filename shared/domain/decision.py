@@ -91,11 +91,14 @@ def decide(findings: Findings) -> Decision:
     held = next((left for group in groups if (left := group - waived)), frozenset())
     if not held:
         return Decision(Status.ENRICHED, warnings=_warnings(findings))
+    # Nobody is to be asked to add a vendor whose mail is a fraud: a release of it comes back to the vendor.
+    distrusted = _distrust(findings)
+    held = distrusted if Reason.VENDOR_UNKNOWN in held and distrusted else held
     status = Status.PARKED if Reason.VENDOR_UNKNOWN in held else Status.REVIEW
     # One card for a sender gone wild, not one for each mail.
     is_silent = Reason.REPEATED in held and findings.repeats > findings.repeat_limit + 1
     # Whoever looks at the mail sees at once what else speaks against it.
-    told = held | _distrust(findings)
+    told = held | distrusted
     reasons = tuple(reason for reason in Reason if reason in told)
     return Decision(status, reasons, _details(findings), is_announced=not is_silent)
 
@@ -179,7 +182,7 @@ _NATURES = {
     Nature.CORRECTION: "it corrects an invoice that came before",
     Nature.REMINDER: "the mail calls itself a reminder",
 }
-_MOST_DETAILS, _LONGEST_DETAIL = 12, 300
+_MOST_DETAILS, _LONGEST_DETAIL, _SHOWN = 12, 300, 80
 
 
 def _warnings(findings: Findings) -> tuple[str, ...]:
@@ -203,6 +206,11 @@ def _details(findings: Findings) -> tuple[str, ...]:
         f"{signal.detail}{' (released by a person)' if signal.reason in findings.answered else ''}"
         for signal in findings.signals
     ]
+    unread = [
+        f"{document.name[:_SHOWN]} cannot be read: damaged, or under a password"
+        for document in findings.facts.documents
+        if document.legibility is Legibility.UNREADABLE
+    ]
     first = [f"first came {findings.first}"] if findings.first else []
     # A column holds several texts, parted by semicolons.
-    return tuple(text.replace(";", ",")[:_LONGEST_DETAIL] for text in (*details, *first))[:_MOST_DETAILS]
+    return tuple(text.replace(";", ",")[:_LONGEST_DETAIL] for text in (*details, *unread, *first))[:_MOST_DETAILS]

@@ -6,7 +6,7 @@ Business e-mail compromise is the costliest fraud that accounts payable sees: ht
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.domain.attachments import Danger
+from shared.domain.attachments import Harmful
 from shared.domain.facts import Facts
 from shared.domain.iban import normalised_iban
 from shared.domain.mail import Mail, domain_of
@@ -63,7 +63,7 @@ class Suspect:
     match: Match
     registered: Registered
     surroundings: Surroundings = Surroundings()
-    dangers: tuple[Danger, ...] = ()
+    harmful: tuple[Harmful, ...] = ()
 
 
 def is_known_sender(sender: Sender, vendor: Vendor) -> bool:
@@ -150,7 +150,5 @@ def _account(suspect: Suspect) -> Iterator[Signal]:
 def _documents(suspect: Suspect) -> Iterator[Signal]:
     if suspect.facts.disagreements:
         yield Signal(Reason.DOCUMENTS_DISAGREE, ", ".join(suspect.facts.disagreements))
-    if suspect.dangers:
-        yield Signal(
-            Reason.DANGEROUS_ATTACHMENT, f"an attachment is {' and '.join(danger.words for danger in suspect.dangers)}"
-        )
+    if suspect.harmful:
+        yield Signal(Reason.DANGEROUS_ATTACHMENT, ", ".join(map(str, suspect.harmful)))

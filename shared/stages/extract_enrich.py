@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from shared.casework import Case, Desk, is_gone
-from shared.domain.attachments import Danger, danger_by_name, dangers_by_name, needs_a_look
+from shared.domain.attachments import Danger, Harmful, danger_by_name, harmful_by_name, needs_a_look
 from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
-from shared.domain.distrust import Signal, Suspect, new_ibans, signals
+from shared.domain.distrust import WEIGHTS, Signal, Suspect, new_ibans, signals
 from shared.domain.facts import Document, Facts, Legibility
 from shared.domain.forward import marked_attempt, references_in
 from shared.domain.identity import Trait, is_same, traits
@@ -136,17 +136,19 @@ class ExtractEnrich:
 
     async def _signals(self, mail: Mail, sender: Sender, facts: Facts, match: Match) -> tuple[Signal, ...]:
         around = await self._matching.surroundings(sender, match)
-        dangers = await self._dangers(mail, facts)
-        return signals(Suspect(mail, sender, facts, match, self._suffixes.registered, around, dangers))
+        harmful = await self._harmful(mail, facts)
+        return signals(Suspect(mail, sender, facts, match, self._suffixes.registered, around, harmful))
 
-    async def _dangers(self, mail: Mail, facts: Facts) -> tuple[Danger, ...]:
+    async def _harmful(self, mail: Mail, facts: Facts) -> tuple[Harmful, ...]:
         """By name, and by the bytes of the few whose name does not tell."""
-        found = [*dangers_by_name(mail.attachments)]
-        found += [danger for d in facts.documents for name in d.embedded if (danger := danger_by_name(name))]
+        found = [*harmful_by_name(mail.attachments)]
+        carried = [name for document in facts.documents for name in document.embedded]
+        found += [Harmful(name, danger) for name in carried if (danger := danger_by_name(name))]
         for number, attachment in enumerate(a for a in mail.attachments if needs_a_look(a)):
             is_seen = number < LOOKED_INTO and attachment.size <= READ_BYTES
-            found += await self._dangers_in(mail, attachment) if is_seen else (Danger.LOCKED,)
-        return tuple(dict.fromkeys(found))
+            dangers = await self._dangers_in(mail, attachment) if is_seen else (Danger.LOCKED,)
+            found += [Harmful(attachment.name, danger) for danger in dangers]
+        return tuple(found)
 
     async def _dangers_in(self, mail: Mail, attachment: Attachment) -> tuple[Danger, ...]:
         async with self._reading:
@@ -241,7 +243,9 @@ class ExtractEnrich:
     async def _learn(self, case: Case, findings: Findings) -> None:
         """Remember the accounts of a mail that a person released although, and because, they were new."""
         vendor = findings.match.vendor
-        if vendor is None or Reason.IBAN_CHANGED not in findings.answered or case.row.vendor_id != vendor.vendor_id:
+        # Whoever released a mail that had more against it was not asked about the account alone.
+        was_asked = findings.answered & WEIGHTS.keys() == {Reason.IBAN_CHANGED}
+        if vendor is None or not was_asked or case.row.vendor_id != vendor.vendor_id:
             return
         if new := new_ibans(findings.facts, vendor):
             await self._vendors.learn_ibans(vendor.vendor_id, new)

@@ -15,6 +15,7 @@ from shared.domain.decision import (
     decide,
     is_delivery_report,
 )
+from shared.domain.distrust import Signal
 from shared.domain.facts import Document, Fact, Facts, Legibility
 from shared.domain.mail import Mail
 from shared.domain.reason import Reason
@@ -204,7 +205,50 @@ def test_what_nobody_has_to_pay_is_ignored(findings_: Findings, reason: Reason) 
     ],
 )
 def test_what_a_person_has_to_see_goes_to_review(findings_: Findings, reason: Reason) -> None:
-    assert decide(findings_) == Decision(Status.REVIEW, (reason,))
+    decision = decide(findings_)
+    assert (decision.status, decision.reasons, decision.is_announced) == (Status.REVIEW, (reason,), True)
+
+
+def test_a_document_that_cannot_be_read_is_named() -> None:
+    assert decide(good(facts=read(Legibility.UNREADABLE))).warnings == (
+        "invoice.pdf cannot be read: damaged, or under a password",
+    )
+
+
+FALSE = Signal(Reason.SENDER_FALSE, "b@bluebird.example fails sender authentication")
+ODD = Signal(Reason.SENDER_DOUBTFUL, "nothing proves it; or not")
+
+
+def test_distrust_holds_and_is_told_with_every_other_reason() -> None:
+    held = decide(good(signals=(FALSE, ODD), duplicate_of=TRANSACTION))
+    assert (held.status, held.reasons) == (Status.REVIEW, (Reason.SENDER_FALSE, Reason.SENDER_DOUBTFUL))
+    with_unread = decide(good(signals=(FALSE,), facts=read(Legibility.UNREADABLE)))
+    assert with_unread.reasons == (Reason.DOCUMENT_UNREADABLE, Reason.SENDER_FALSE)
+
+
+def test_nobody_is_asked_to_add_the_vendor_of_a_fraud() -> None:
+    unknown = good(match=Match(), signals=(FALSE,))
+    assert decide(unknown).reasons == (Reason.SENDER_FALSE,)
+    assert decide(unknown).status is Status.REVIEW
+    answered = decide(replace(unknown, answered=frozenset({Reason.SENDER_FALSE})))
+    assert (answered.status, answered.reasons) == (Status.PARKED, (Reason.VENDOR_UNKNOWN,))
+
+
+def test_what_is_merely_odd_is_a_warning_that_fits_its_column() -> None:
+    decision = decide(good(signals=(ODD,)))
+    assert decision.status is Status.ENRICHED
+    assert decision.warnings[0] == "nothing proves it, or not"
+
+
+def test_ap_is_told_what_a_person_released() -> None:
+    decision = decide(good(signals=(FALSE,), answered=frozenset({Reason.SENDER_FALSE})))
+    assert decision.status is Status.ENRICHED
+    assert decision.warnings[0] == f"{FALSE.detail} (released by a person)"
+
+
+def test_ap_is_told_of_a_second_invoice_in_the_mail() -> None:
+    both = replace(NUMBERED, numbers=(Fact("INV-7", "a.pdf"), Fact("INV-8", "b.pdf")))
+    assert "it holds several invoices: INV-7, INV-8" in decide(good(facts=both)).warnings
 
 
 @pytest.mark.parametrize("headers_", [AUTO_GENERATED, BOUNCE, RECEIPT, AUTO_REPLY])
@@ -228,7 +272,7 @@ def test_a_scan_whose_sender_is_not_certain_goes_to_review() -> None:
 
 def test_a_warning_fits_the_column_that_joins_them() -> None:
     decision = decide(good(facts=read(*Legibility), answered=frozenset(Reason)))
-    assert len(decision.warnings) == 3
+    assert len(decision.warnings) == 4
     assert not any(";" in warning for warning in decision.warnings)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.suffixes import PublicSuffixes
-from shared.domain.attachments import Danger
+from shared.domain.attachments import Danger, Harmful
 from shared.domain.distrust import HOLD, WEIGHTS, Signal, Surroundings, Suspect, holds, new_ibans, signals
 from shared.domain.facts import Fact, Facts
 from shared.domain.mail import Mail
@@ -100,7 +100,7 @@ def test_an_honest_mail_raises_nothing(honest: Suspect) -> None:
             suspect(facts=Facts(disagreements=("total 1.00 or 2.00",))),
             {Reason.DOCUMENTS_DISAGREE},
         ),
-        (suspect(dangers=(Danger.PROGRAM,)), {Reason.DANGEROUS_ATTACHMENT}),
+        (suspect(harmful=(Harmful("a.exe", Danger.PROGRAM),)), {Reason.DANGEROUS_ATTACHMENT}),
     ],
 )
 def test_a_fraud_is_held_for_what_it_does(fraud: Suspect, by: set[Reason]) -> None:
@@ -158,6 +158,9 @@ def test_new_accounts_are_those_that_the_vendor_is_not_known_to_have() -> None:
 
 def test_the_table_gives_the_order() -> None:
     found = signals(
-        replace(suspect(facts=paid_to(OTHER_IBAN), dangers=(Danger.HTML,)), surroundings=Surroundings(displayed=RIVAL))
+        replace(
+            suspect(facts=paid_to(OTHER_IBAN), harmful=(Harmful("a.html", Danger.HTML),)),
+            surroundings=Surroundings(displayed=RIVAL),
+        )
     )
     assert [signal.reason for signal in found] == [Reason.IBAN_CHANGED, Reason.DANGEROUS_ATTACHMENT]

@@ -48,6 +48,7 @@ REASONS = {
 }
 # What stands behind the reasons, or alone.
 DETAILS = {
+    "03-two-pdfs.eml": "it holds several invoices: INV-2026-0398, INV-2026-0425",
     "05-duplicate.eml": "(first came invoice INV-2026-0417 from billing@bluebird-cloud.example",
     "10-large.eml": "a document was not read here",
     "13-scan.eml": "a document is a scan without text",
@@ -60,8 +61,8 @@ DETAILS = {
     "31-forged.eml": "(noreply@metropole-energie.example fails sender authentication)",
     "32-reply-to.eml": "(replies go to papeterie.lumiere@gmail.com instead of papeterie-lumiere.example)",
     "33-two-totals.eml": "(NL-2026-0095.pdf: total 2499.00 in its XML, 1428.00 on its pages)",
-    "34-html.eml": "(an attachment is an HTML page)",
-    "35-locked-and-macros.eml": "(an attachment is ",
+    "34-html.eml": "(portale.html is an HTML page)",
+    "35-locked-and-macros.eml": "(",
 }
 
 
