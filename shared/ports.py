@@ -105,7 +105,10 @@ class Poison:
 
 
 class Documents(Protocol):
-    """Reads hostile bytes within limits, away from this process."""
+    """Reads hostile bytes within limits, away from this process.
+
+    OCR is put in here: an implementation around another one that gives pages to what that calls a scan.
+    """
 
     async def read(self, contents: Sequence[Content]) -> list[Document]:
         """Return one Document for each content, in order; never raises for what the bytes hold."""

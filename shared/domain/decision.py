@@ -149,7 +149,7 @@ def _vendor(findings: Findings) -> frozenset[Reason]:
 
 
 def _risks(findings: Findings) -> frozenset[Reason]:
-    legibility = {document.legibility for document in findings.facts.documents if document.structured is None}
+    legibility = {document.legibility for document in findings.facts.documents if not document.is_read}
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
         Reason.DOCUMENT_UNREADABLE: Legibility.UNREADABLE in legibility,
@@ -186,7 +186,7 @@ _MOST_DETAILS, _LONGEST_DETAIL, _SHOWN = 12, 300, 80
 
 
 def _warnings(findings: Findings) -> tuple[str, ...]:
-    seen = [document.legibility for document in findings.facts.documents if document.structured is None]
+    seen = [document.legibility for document in findings.facts.documents if not document.is_read]
     unread = () if findings.facts.total else ("the total was not read",)
     nature = (_NATURES[findings.facts.nature.value],) if findings.facts.nature else ()
     numbers = ", ".join(number.value for number in findings.facts.numbers)

@@ -52,6 +52,11 @@ class Document:
     structured: Element | None = None  # the XML that it is, or that a PDF carries
     embedded: tuple[str, ...] = ()  # names of the files that a PDF carries
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anything of it can be looked at: a scan has its XML at times, or pages that somebody recognised."""
+        return bool(self.pages) or self.structured is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):

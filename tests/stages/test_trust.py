@@ -1,17 +1,20 @@
 """What a mail is held for, what a release then does, and who is found to have sent it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.adapters.suffixes import PublicSuffixes
-from shared.domain.facts import Fact, Facts
+from shared.domain.facts import Document, Fact, Facts, Legibility
 from shared.domain.mail import Mail
 from shared.domain.messages import ADD_VENDOR
 from shared.domain.sender import Sender
 from shared.domain.vendor import Evidence, Match, Vendor, domain_key
 from shared.matching import Matching
-from tests.fakes import FakeVendors
+from shared.ports import Content
+from tests.fakes import FakeDocuments, FakeVendors
 from tests.stages.world import BLUEBIRD, World
 
 IBAN, OTHER_IBAN, THIRD_IBAN = "DE89370400440532013000", "GB33BUKB20201555555555", "FR7630006000011234567890189"
@@ -300,3 +303,38 @@ async def test_a_known_sender_costs_no_look_around() -> None:
     match = await desk.find(sender, Facts())
     vendors.fail_next("claimants", AssertionError("a look-up"))
     assert (await desk.surroundings(sender, match)).displayed is None
+
+
+# Scans
+
+
+class Recognised:
+    """Documents with an OCR service behind them, as one would be put in."""
+
+    def __init__(self, documents: FakeDocuments, text: str) -> None:
+        self._documents, self._text = documents, text
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._documents, name)
+
+    async def read(self, contents: Sequence[Content]) -> list[Document]:
+        read = await self._documents.read(contents)
+        return [replace(d, pages=(self._text,)) if d.legibility is Legibility.SCAN else d for d in read]
+
+
+async def test_a_scan_is_posted_with_a_warning_where_the_sender_tells_the_vendor(world: World) -> None:
+    data = world.documents.prepare(b"scan", legibility=Legibility.SCAN)
+    mail = bill(world, documents={"scan.pdf": data})
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert any("scan" in warning for warning in world.row(mail).warnings)
+
+
+async def test_ocr_makes_a_scan_readable() -> None:
+    documents = FakeDocuments()
+    world = World(documents=Recognised(documents, f"Rechnungsnummer: 7001\nGesamtbetrag: 119,00 EUR\nIBAN: {IBAN}\n"))
+    world.vendors.add(PAID)
+    data = documents.prepare(b"scan", legibility=Legibility.SCAN)
+    mail = bill(world, subject="Ihre Rechnung", documents={"scan.pdf": data})
+    await world.settle()
+    assert (world.outcome(mail), world.row(mail).invoice_number, world.row(mail).warnings) == ("posted", "7001", ())
