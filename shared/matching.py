@@ -41,7 +41,12 @@ class Matching:
         """The vendor that the best evidence points to; weaker evidence only tells apart what that leaves open."""
         match = Match()
         possible: dict[str, Vendor] = {}
+        # A shipper or a bank is named on many an invoice: what merely stands there never speaks against who is named
+        # as its maker, and found nobody.
+        is_named = facts.vendor_name is not None or facts.vat_id is not None
         for clue in self.clues(sender, facts):
+            if clue.evidence is Evidence.PRINTED and is_named and not possible:
+                break
             found, key = await self._found_by(clue)
             both = {vendor_id: vendor for vendor_id, vendor in found.items() if vendor_id in possible}
             if found and not possible:

@@ -143,10 +143,11 @@ async def _judged(desk: Matching, bill: Bill, planted: Planted, *, is_fraud: boo
 async def _decision(desk: Matching, planted: Planted) -> Decision:
     """As the app decides, for a mail that came for the first time."""
     mail, facts = planted.mail, planted.facts
-    sender = judged_sender(mail, frozenset({OWN_DOMAIN}))
+    own = frozenset({OWN_DOMAIN})
+    sender = judged_sender(mail, own)
     match = await desk.find(sender, facts)
     around = await desk.surroundings(sender, match)
-    found = signals(Suspect(mail, sender, facts, match, registered, around, _harmful(planted)))
+    found = signals(Suspect(mail, sender, facts, match, registered, around, own, _harmful(planted)))
     return decide(Findings(mail=mail, sender=sender, facts=facts, match=match, signals=found))
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LENGTH = struct.Struct(">I")
 DOCUMENT, REPORT, FILE = b"D", b"R", b"F"
 
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")  # PNG, JPEG, TIFF
 _HEAD = 1024  # readers look for %PDF- in the first 1024 bytes (ISO 32000-1, annex H, implementation note 13)
 _FILES = 32  # a zip-mounted package and its modules need a few
 _REPORT_TEXT = 64 * 1024
@@ -98,16 +99,23 @@ def document(data: bytes, pages: int, characters: int, seconds: float) -> Answer
     try:
         if b"%PDF-" in data[:_HEAD]:
             return _pdf(data, pages, characters, time.monotonic() + seconds)
+        if data.startswith(_IMAGES):
+            return _answer("scan")
         return _answer("text", structured=[tree(data, time.monotonic() + seconds)])
     except Exception:  # noqa: BLE001  whatever a parser makes of hostile bytes, memory and recursion included
         return _answer("unreadable")
 
 
 def _answer(
-    legibility: str, pages: Sequence[str] = (), structured: Sequence[Node] = (), names: Sequence[str] = ()
+    legibility: str,
+    pages: Sequence[str] = (),
+    structured: Sequence[Node] = (),
+    names: Sequence[str] = (),
+    *,
+    partial: bool = False,
 ) -> Answer:
     """What was read: the legibility of the text layer, and beside it each XML that the document is or carries."""
-    return {"legibility": legibility, "pages": pages, "structured": structured, "embedded": names}
+    return {"legibility": legibility, "pages": pages, "structured": structured, "embedded": names, "partial": partial}
 
 
 def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
@@ -125,7 +133,7 @@ def _pdf(data: bytes, pages: int, characters: int, end: float) -> Answer:
         if characters <= 0 or time.monotonic() > end:
             break
     if any(text.strip() for text in texts):
-        return _answer("text", texts, trees, names)
+        return _answer("text", texts, trees, names, partial=characters <= 0 or len(texts) < len(reader.pages))
     return _answer("unreadable" if failures == len(texts) else "scan", (), trees, names)
 
 

@@ -218,8 +218,11 @@ def _document(name: str, answer: dict[str, object]) -> Document:
     except (KeyError, TypeError, ValueError) as error:
         raise _Lost from error
     is_xml = legibility is Legibility.TEXT and not pages
-    structured = next((root for root in roots if is_xml or is_invoice(root)), None)
-    return Document(name, legibility, pages, structured, embedded)
+    found = [root for root in roots if is_xml or is_invoice(root)]
+    structured = found[0] if found else None
+    return Document(
+        name, legibility, pages, structured, tuple(found[1:]), embedded, is_partial=answer.get("partial") is True
+    )
 
 
 def _strings(values: object) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ It runs in the child process of `document_worker`, and imports nothing of the ap
 
 import time
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from shared.adapters.xml_tree import Node, tree
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_TREES = 3  # a file in each of two formats is seen; the rest is no invoice
 
-_MOST_FILES = 50
+_MOST_FILES = 500
 _MOST_NODES = 200  # of the name tree
 _MOST_ENTRIES = 2000  # looked at in a node, which may be full of what is no file
 _LONGEST_NAME = 255
@@ -24,17 +23,23 @@ _BYTES = 25 * 1024 * 1024  # of one file, unpacked
 _HEAD = 1024
 
 
+class NotListed(Exception):
+    """There are more files than anybody looks through, any of which could be a program."""
+
+
 def embedded(reader: "PdfReader", end: float) -> tuple[list[str], list[Node]]:
-    """The names of the files, and the trees of those that are XML, in the order of the PDF."""
+    """The names of the files, and the trees of those that are XML, in the order of the PDF.
+
+    It raises where the list is broken or overruns a limit, as what cannot be listed cannot be judged either.
+    """
     names: list[str] = []
     trees: list[Node] = []
-    try:
-        for name, file in islice(_files(reader), _MOST_FILES):
-            names.append(name[:_LONGEST_NAME])
-            if len(trees) < MOST_TREES and time.monotonic() < end:
-                trees += _trees(file, end)
-    except Exception:  # noqa: BLE001, S110  a broken list of files costs those that follow, and never the pages
-        pass
+    for name, file in _files(reader):
+        if len(names) >= _MOST_FILES:
+            raise NotListed("too many files")
+        names.append(name[-_LONGEST_NAME:])  # the end is what decides about a file
+        if len(trees) < MOST_TREES and time.monotonic() < end:
+            trees += _trees(file, end)
     return names, trees
 
 
@@ -75,14 +80,16 @@ def _named(names: object) -> Iterator[tuple[object, object]]:
     """The pairs of the tree's leaves; a tree that contains itself ends with its nodes seen once."""
     waiting = [_resolved(names.get("/EmbeddedFiles"))] if isinstance(names, dict) else []
     seen: set[int] = set()
-    while waiting and len(seen) < _MOST_NODES:
+    while waiting:
         node = waiting.pop(0)
         if not isinstance(node, dict) or id(node) in seen:
             continue
+        if len(seen) >= _MOST_NODES:
+            raise NotListed("too many nodes")
         seen.add(id(node))
         pairs = _list(node.get("/Names"))
         yield from zip(pairs[::2], pairs[1::2], strict=False)
-        waiting += [_resolved(kid) for kid in _list(node.get("/Kids"))[:_MOST_NODES]]
+        waiting += [_resolved(kid) for kid in _list(node.get("/Kids"))]
 
 
 def _associated(files: object) -> Iterator[tuple[object, object]]:
@@ -91,7 +98,11 @@ def _associated(files: object) -> Iterator[tuple[object, object]]:
 
 def _list(value: object) -> list[object]:
     found = _resolved(value)
-    return list(found[:_MOST_ENTRIES]) if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return []
+    if len(found) > _MOST_ENTRIES:
+        raise NotListed("too many entries")
+    return list(found)
 
 
 def _resolved(value: object) -> object:

@@ -32,6 +32,10 @@ _BULK = frozenset({
     "UBLExtensions", "Signature",
 })  # fmt: skip
 
+# A browser runs the scripts of what lies in these, whatever the file is called and whatever stands around it.
+_PAGE_NAMESPACES = frozenset({"http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg"})
+_PAGES = frozenset({"html", "svg"})
+
 Node = list[object]  # name, namespace or None where it is its parent's, text, pairs of attributes, nodes
 
 
@@ -115,6 +119,8 @@ class _Builder:
         namespace, _, name = tag.removeprefix("{").rpartition("}")
         if len(self._open) + self._skipped >= _DEPTH:
             raise NotLegible("too deep")
+        if namespace in _PAGE_NAMESPACES or (self._root is None and name.lower() in _PAGES):
+            raise NotLegible("a page for a browser")
         if self._skipped or (self._open and name in _BULK):
             self._skipped += 1
             return

@@ -36,21 +36,33 @@ _WORDS = {
 # images and notebooks that carry such files past it.
 _PROGRAMS = frozenset(
     re.findall(
-        r"\w+",
+        r"[\w-]+",
         """
-        ade adp apk app appcontent appref application appx asp bas bat bgi cab cer chm cmd cnt com cpl crt csh der
-        diagcab dll dmg exe fxp gadget grp hlp hpj hta img inf ins iso isp its jar jnlp js jse ksh lnk mad maf mag
-        mam maq mar mas mat mau mav maw mcf mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml msi msix msp mst msu one
-        onepkg ops osd pcd pif pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 pst py pyc pyo
-        pyw pyz pyzw reg scf scr sct search settingcontent sh shb shs sys theme tmp url vb vbe vbp vbs vhd vhdx
-        vsmacros vsw webpnp website wim ws wsb wsc wsf wsh xbap xll xnk
+        ade adp apk app appcontent-ms appinstaller appref-ms application appx asp bas bat bgi cab cer chm cmd cnt com
+        cpl crt csh der diagcab dll dmg exe fxp gadget grp hlp hpj hta img inf ins iqy iso isp its jar jnlp js jse ksh
+        library-ms lnk mad maf mag mam maq mar mas mat mau mav maw mcf mda mdb mde mdt mdw mdz msc msh msh1 msh2 mshxml
+        msi msix msp mst msu one onepkg ops osd pcd pif pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2
+        psd1 psdm1 pst py pyc pyo pyw pyz pyzw rdp reg scf scr sct search-ms settingcontent-ms sh shb shs slk sys theme
+        tmp url vb vbe vbp vbs vhd vhdx vsmacros vsw webpnp website wim ws wsb wsc wsf wsh xbap xll xnk
         """,
     )
 )
-_MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam", "sldm"})
-_HTML = frozenset({"htm", "html", "shtml", "xhtml", "xht", "mht", "mhtml", "svg"})
-_SEALED = frozenset({"7z", "ace", "arj", "lzh", "rar", "r00", "xz", "z", "zipx"})  # we cannot look into these
+_MACROS = frozenset(
+    {"docm", "dotm", "xla", "xlm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam", "sldm"}
+)
+_HTML = frozenset({"htm", "html", "shtml", "xhtml", "xht", "mht", "mhtml", "svg", "svgz", "htc"})
+# fmt: off
+_SEALED = frozenset(  # we cannot look into these
+    {
+        "001", "7z", "ace", "arj", "bz2", "cpio", "gz", "lha", "lzh", "r00", "r01", "rar", "tar", "tgz", "uue", "xz",
+        "z", "zipx", "zst",
+    }
+)
+# fmt: on
 _OFFICE = frozenset({"doc", "dot", "docx", "dotx", "xls", "xlt", "xlsx", "xltx", "ppt", "pptx", "rtf"})
+_ARCHIVE_TYPES = frozenset({"application/zip", "application/x-zip-compressed"})
+_PLAIN = frozenset({"asc", "eml", "ics", "msg", "p7m", "p7s", "txt", "vcf"})  # opened by what shows text and mails
+_PICTURES = frozenset({"bmp", "emf", "gif", "heic", "ico", "jfif", "jpeg", "jpg", "png", "tif", "tiff", "webp", "wmf"})
 _SHOWN = 80  # characters of a name, for a person
 _BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they show "exe.fdp" as "pdf.exe" reversed
 
@@ -82,10 +94,16 @@ def danger_by_name(name: str, content_type: str = "") -> Danger | None:
 
 
 def needs_a_look(attachment: Attachment) -> bool:
-    """Whether only its bytes can tell: an archive, or an Office file that may hold macros under a harmless name."""
+    """Whether only its bytes can tell: an archive, an Office file, or what neither name nor type makes harmless."""
     declared = attachment.content_type.partition(";")[0].strip().lower()
-    is_archive = attachment.extension == "zip" or declared in {"application/zip", "application/x-zip-compressed"}
-    return attachment.kind is AttachmentKind.FILE and (is_archive or attachment.extension in _OFFICE)
+    extension = attachment.extension
+    if attachment.kind is not AttachmentKind.FILE or danger_by_name(attachment.name, attachment.content_type):
+        return False
+    if extension == "zip" or extension in _OFFICE or declared in _ARCHIVE_TYPES:
+        return True
+    is_within_text = attachment.is_inline and not extension
+    is_picture = declared.startswith("image/") and (extension in _PICTURES or is_within_text)
+    return not (is_picture or attachment.is_document or extension in _PLAIN)
 
 
 def harmful_by_name(attachments: Sequence[Attachment]) -> tuple[Harmful, ...]:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.domain.distrust import Signal, holds
-from shared.domain.facts import Facts, Legibility, Nature, Sureness
+from shared.domain.einvoice import is_invoice
+from shared.domain.facts import Document, Facts, Legibility, Nature, Sureness
 from shared.domain.forward import MARKER_HEADER, marked_attempt, marker_of
 from shared.domain.mail import Mail
 from shared.domain.reason import NEVER_WAIVED, Reason
 from shared.domain.report import DeliveryReport
 from shared.domain.sender import Sender
 from shared.domain.transaction import Status
-from shared.domain.vendor import Match
+from shared.domain.vendor import Evidence, Match
 
 
 class Origin(StrEnum):
@@ -149,13 +150,20 @@ def _vendor(findings: Findings) -> frozenset[Reason]:
 
 
 def _risks(findings: Findings) -> frozenset[Reason]:
-    legibility = {document.legibility for document in findings.facts.documents if not document.is_read}
+    legibility = {document.legibility for document in findings.facts.documents if document.has_pages_unread}
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
         Reason.DOCUMENT_UNREADABLE: Legibility.UNREADABLE in legibility,
-        Reason.SCAN_FROM_UNKNOWN: Legibility.SCAN in legibility and not findings.match.is_proven,
+        Reason.SCAN_FROM_UNKNOWN: Legibility.SCAN in legibility and not _is_sender_certain(findings),
     }
     return frozenset(reason for reason, present in risks.items() if present)
+
+
+def _is_sender_certain(findings: Findings) -> bool:
+    """A VAT id or a name is printed on every invoice of the vendor, and proves no sender."""
+    doubts = {Reason.SENDER_FALSE, Reason.SENDER_DOUBTFUL}
+    is_doubted = any(signal.reason in doubts for signal in findings.signals)
+    return findings.match.evidence is Evidence.SENDER and not is_doubted
 
 
 def _distrust(findings: Findings) -> frozenset[Reason]:
@@ -178,6 +186,8 @@ _WARNINGS = {
     Legibility.SCAN: "a document is a scan without text, so nothing was read from it",
     Legibility.TOO_LARGE: "a document was not read here (too large, or too many), so open it",
 }
+_PARTIAL = "a document was read only in part (it is long), so look at the rest"
+_UNKNOWN_XML = "a document is XML of a kind that is not read here, so look at it"
 _NATURES = {
     Nature.CORRECTION: "it corrects an invoice that came before",
     Nature.REMINDER: "the mail calls itself a reminder",
@@ -186,7 +196,7 @@ _MOST_DETAILS, _LONGEST_DETAIL, _SHOWN = 12, 300, 80
 
 
 def _warnings(findings: Findings) -> tuple[str, ...]:
-    seen = [document.legibility for document in findings.facts.documents if not document.is_read]
+    seen = [document.legibility for document in findings.facts.documents if document.has_pages_unread]
     unread = () if findings.facts.total else ("the total was not read",)
     nature = (_NATURES[findings.facts.nature.value],) if findings.facts.nature else ()
     numbers = ", ".join(number.value for number in findings.facts.numbers)
@@ -198,6 +208,10 @@ def _warnings(findings: Findings) -> tuple[str, ...]:
         *(text for kind, text in _WARNINGS.items() if kind in seen),
         *unread,
     )
+
+
+def _is_unknown_xml(document: Document) -> bool:
+    return document.structured is not None and not is_invoice(document.structured)
 
 
 def _details(findings: Findings) -> tuple[str, ...]:

@@ -9,10 +9,19 @@ from dataclasses import dataclass
 from shared.domain.attachments import Harmful
 from shared.domain.facts import Facts
 from shared.domain.iban import normalised_iban
+from shared.domain.lookalike import imitates
 from shared.domain.mail import Mail, domain_of
 from shared.domain.reason import Reason
-from shared.domain.sender import BILLING_PLATFORMS, FREE_MAIL, Authenticity, Sender, authenticity, is_within
-from shared.domain.vendor import Match, Registered, Vendor
+from shared.domain.sender import (
+    BILLING_PLATFORMS,
+    FREE_MAIL,
+    SHARED_DOMAINS,
+    Authenticity,
+    Sender,
+    authenticity,
+    is_within,
+)
+from shared.domain.vendor import Match, Registered, Vendor, normalised_vat_id
 
 # The table to change: a mail whose weights reach HOLD together is held in Review; else each is a warning line to AP.
 HOLD = 100
@@ -23,10 +32,11 @@ WEIGHTS: Mapping[Reason, int] = {
     Reason.REPLY_TO_FREE_MAIL: 100,
     Reason.LOOK_ALIKE_DOMAIN: 100,
     Reason.NAME_FROM_ELSEWHERE: 100,
-    Reason.DOMAIN_FIRST_SEEN: 60,
+    Reason.DOMAIN_FIRST_SEEN: 100,
     Reason.DOMAIN_OF_ANOTHER: 40,
+    Reason.VAT_ID_DIFFERS: 100,
     Reason.IBAN_CHANGED: 100,
-    Reason.IBAN_UNPROVEN: 40,
+    Reason.IBAN_UNPROVEN: 100,
     Reason.DOCUMENTS_DISAGREE: 100,
     Reason.DANGEROUS_ATTACHMENT: 100,
 }
@@ -63,12 +73,18 @@ class Suspect:
     match: Match
     registered: Registered
     surroundings: Surroundings = Surroundings()
+    own_domains: frozenset[str] = frozenset()  # of our organisation
     harmful: tuple[Harmful, ...] = ()
 
 
 def is_known_sender(sender: Sender, vendor: Vendor) -> bool:
-    """Whether the sender's domain is one of the vendor's or lies below one."""
-    return is_within(sender.domain, frozenset(vendor.domains))
+    """Whether the sender's domain is one of the vendor's own or lies below one."""
+    return is_within(sender.domain, own_domains_of(vendor))
+
+
+def own_domains_of(vendor: Vendor) -> frozenset[str]:
+    """The domains of a vendor without those that it shares with strangers."""
+    return frozenset(domain for domain in vendor.domains if not is_within(domain, SHARED_DOMAINS))
 
 
 def holds(signals: tuple[Signal, ...]) -> bool:
@@ -78,12 +94,13 @@ def holds(signals: tuple[Signal, ...]) -> bool:
 
 def signals(suspect: Suspect) -> tuple[Signal, ...]:
     """Everything that speaks against the mail, in the order of the table."""
-    found = [*_author(suspect), *_reply(suspect), *_domain(suspect), *_account(suspect), *_documents(suspect)]
+    rules = (_author, _reply, _domain, _identity, _account, _documents)
+    found = [signal for rule in rules for signal in rule(suspect)]
     return tuple(sorted(found, key=lambda signal: list(WEIGHTS).index(signal.reason)))
 
 
 def _author(suspect: Suspect) -> Iterator[Signal]:
-    verdict = authenticity(suspect.mail)
+    verdict = authenticity(suspect.mail, suspect.own_domains)
     if verdict is Authenticity.FALSE:
         yield Signal(Reason.SENDER_FALSE, f"{suspect.mail.sender} fails sender authentication")
     if verdict is Authenticity.DOUBTFUL:
@@ -94,17 +111,22 @@ def _reply(suspect: Suspect) -> Iterator[Signal]:
     sender = domain_of(suspect.mail.sender)
     if is_within(sender, BILLING_PLATFORMS):
         return  # it sends for others, and replies are theirs
-    vendor = suspect.match.vendor
-    for address in suspect.mail.reply_to:
-        domain = domain_of(address)
-        is_same = suspect.registered(domain) == suspect.registered(sender) or domain == sender
-        if is_same or not domain or (vendor and is_within(domain, frozenset(vendor.domains))):
-            continue
-        if is_within(domain, FREE_MAIL) and not is_within(sender, FREE_MAIL):
-            yield Signal(Reason.REPLY_TO_FREE_MAIL, f"replies go to {address} instead of {sender}")
-        elif not is_within(domain, BILLING_PLATFORMS):
-            yield Signal(Reason.REPLY_ELSEWHERE, f"replies go to {address} instead of {sender}")
-        return
+    found = (_reply_to(suspect, sender, address) for address in suspect.mail.reply_to)
+    yield from {signal.reason: signal for signal in found if signal}.values()
+
+
+def _reply_to(suspect: Suspect, sender: str, address: str) -> Signal | None:
+    domain, vendor = domain_of(address), suspect.match.vendor
+    own = own_domains_of(vendor) if vendor else frozenset()
+    is_same = suspect.registered(domain) == suspect.registered(sender) or domain == sender
+    if is_same or not domain or is_within(domain, own | BILLING_PLATFORMS):
+        return None
+    detail = f"replies go to {address} instead of {sender}"
+    if is_within(domain, FREE_MAIL) and not is_within(sender, FREE_MAIL):
+        return Signal(Reason.REPLY_TO_FREE_MAIL, detail)
+    if any(imitates(domain, known) for known in own):
+        return Signal(Reason.LOOK_ALIKE_DOMAIN, detail)
+    return Signal(Reason.REPLY_ELSEWHERE, detail)
 
 
 def _domain(suspect: Suspect) -> Iterator[Signal]:
@@ -116,35 +138,57 @@ def _domain(suspect: Suspect) -> Iterator[Signal]:
     if is_within(sender.domain, BILLING_PLATFORMS):
         return
     displayed = around.displayed
-    if displayed and displayed.domains and not is_known_sender(sender, displayed):
+    if displayed and own_domains_of(displayed) and not is_known_sender(sender, displayed):
         yield Signal(
             Reason.NAME_FROM_ELSEWHERE, f"displayed as {displayed.vendor_name}, but written from {sender.domain}"
         )
-    if vendor and vendor.domains:
+    if vendor and own_domains_of(vendor):
         yield Signal(Reason.DOMAIN_FIRST_SEEN, f"{sender.domain} is no known domain of {vendor.vendor_name}")
     if vendor and around.owner_ids and vendor.vendor_id not in around.owner_ids:
         yield Signal(Reason.DOMAIN_OF_ANOTHER, f"{sender.domain} belongs to {', '.join(around.owner_ids)}")
 
 
+def _identity(suspect: Suspect) -> Iterator[Signal]:
+    """Found by something else, and the document names the VAT id of another."""
+    vendor, vat_id = suspect.match.vendor, suspect.facts.vat_id
+    if vendor is None or vat_id is None:
+        return
+    known, named = normalised_vat_id(vendor.vat_id), normalised_vat_id(vat_id.value)
+    if known and known != named and known[:2] == named[:2]:
+        yield Signal(Reason.VAT_ID_DIFFERS, f"VAT id {named} is not {vendor.vendor_name}'s {known}")
+
+
 def new_ibans(facts: Facts, vendor: Vendor) -> tuple[str, ...]:
     """The accounts that a mail names and the vendor is not known to have."""
     known = {normalised_iban(iban) for iban in vendor.ibans}
-    return tuple(dict.fromkeys(iban.value for iban in facts.ibans if iban.value not in known))
+    return tuple(dict.fromkeys(iban.value for iban in facts.ibans if not _is_known(iban.value, known)))
+
+
+def _is_known(account: str, known: set[str]) -> bool:
+    """A national bank code and account, such as "200000/12345678", stand in the IBAN of the same account."""
+    code, _, number = account.partition("/")
+    return account in known or (bool(number) and any(code in iban and number.lstrip("0") in iban for iban in known))
 
 
 def _account(suspect: Suspect) -> Iterator[Signal]:
-    vendor, facts, sender = suspect.match.vendor, suspect.facts, suspect.sender
+    vendor, facts = suspect.match.vendor, suspect.facts
     if vendor is None:
         return
     new = new_ibans(facts, vendor)
     if vendor.ibans and new:
         yield Signal(Reason.IBAN_CHANGED, f"account {', '.join(new)} is none of {vendor.vendor_name}'s known ones")
         return
-    is_stranger = not (
-        sender.is_colleague or is_known_sender(sender, vendor) or is_within(sender.domain, BILLING_PLATFORMS)
-    )
-    if is_stranger and not (vendor.ibans and facts.ibans):
+    is_paid_as_before = bool(vendor.ibans and facts.ibans) and all(document.is_whole for document in facts.documents)
+    if not is_paid_as_before and not _is_vouched_for(suspect, vendor):
         yield Signal(Reason.IBAN_UNPROVEN, f"no account proves that {vendor.vendor_name} is to be paid")
+
+
+def _is_vouched_for(suspect: Suspect, vendor: Vendor) -> bool:
+    """Whether the sender speaks for the vendor, or is somebody who knows, with a document that names its VAT id."""
+    sender = suspect.sender
+    if is_known_sender(sender, vendor):
+        return True
+    return (sender.is_colleague or is_within(sender.domain, BILLING_PLATFORMS)) and suspect.match.is_proven
 
 
 def _documents(suspect: Suspect) -> Iterator[Signal]:

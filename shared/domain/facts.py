@@ -50,12 +50,19 @@ class Document:
     legibility: Legibility
     pages: tuple[str, ...] = ()
     structured: Element | None = None  # the XML that it is, or that a PDF carries
+    further: tuple[Element, ...] = ()  # invoices in XML that a PDF carries beside that one
     embedded: tuple[str, ...] = ()  # names of the files that a PDF carries
+    is_partial: bool = False  # it goes on behind what was read
 
     @property
-    def is_read(self) -> bool:
-        """Whether anything of it can be looked at: a scan has its XML at times, or pages that somebody recognised."""
-        return bool(self.pages) or self.structured is not None
+    def has_pages_unread(self) -> bool:
+        """Whether a person sees what was not looked at here: pages beside the XML that a PDF carries, too."""
+        return self.legibility is not Legibility.TEXT and not self.pages
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was looked at."""
+        return not self.has_pages_unread and not self.is_partial
 
 
 @dataclass(frozen=True, slots=True)

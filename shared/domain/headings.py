@@ -1,7 +1,7 @@
 """What a document is by its heading, or a mail by its subject: invoice, credit note, correction, reminder."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.domain.cells import Row
 from shared.domain.facts import Kind, Nature
@@ -46,7 +46,6 @@ _REPLACES = Pattern(
     r"sostituisce (?:la )?(?:precedente )?fattura|vervangt (?:de )?factuur)",
     re.IGNORECASE,
 )
-_CORRECTION = Pattern(rf"{_CORRECTIONS}(?:\W.*)?", re.IGNORECASE)
 _REMINDERS = (
     r"(?:(?:(?:friendly|gentle|first|second|third|final|last|invoice) )?(?:payment )?reminder|"
     r"(?:overdue|past[ -]due|final|second|third|late payment) (?:payment |invoice )?notice|"
@@ -58,7 +57,22 @@ _REMINDERS = (
     r"(?:primo |secondo |ultimo )?sollecito(?: di pagamento)?|estratto conto|promemoria di pagamento|"
     r"(?:(?:eerste|tweede|laatste|vriendelijke) )?(?:betalings?-?herinnering|herinnering|aanmaning)|rekeningoverzicht)"
 )
-_REMINDER = Pattern(rf"{_REMINDERS}(?:\W.*)?", re.IGNORECASE)
+# What a heading may add to its words: a number, a date and what ties them; more makes it a line of small print.
+_MONTH = (
+    r"(?:jan|ene|gen|feb|fe[vé]|mar|mär|apr|avr|abr|may|mai|maj|mag|mei|maa|mrt|jun|juin|giu|jul|juil|lug|aug|aoû|ago|sep|set|"
+    r"oct|okt|ott|nov|de[cz]|déc|dic)[^\W\d_]{0,8}\.?"
+)
+_ADDED = (
+    r"(?:(?:[\s,(\u2013]|-(?=\s))+(?:(?:n[°or.]|nummer|number|num|nr|#|date|datum|zur?|for|to|of|on|as|at|per|dated|from|vom|"
+    r"von|du|del?|della|la|le|au|alla|voor|van|op|der|invoices?|rechnung|facture|factura|fattura|factuur)[.:]?(?=\s|$)|"
+    rf"(?:\d{{1,2}}(?:\.|st|nd|rd|th)? (?:de )?)?{_MONTH}(?: de)? (?:\d{{1,2}}, )?\d{{4}}|"
+    r"[#\w./-]{0,12}\d[\w./-]{0,20})\)?){0,8}[.!]?"
+)
+_AMOUNT = Pattern(
+    r"(?<![\w.,/-])\d{1,3}(?:[., '\u2019]?\d{3}){0,4}[.,]\d\d(?![\w.,/%-])|[€£$] ?\d|\d ?[€£$]|EUR \d|\d EUR\b"
+)
+_CORRECTION = Pattern(rf"{_CORRECTIONS}{_ADDED}", re.IGNORECASE)
+_REMINDER = Pattern(rf"{_REMINDERS}{_ADDED}", re.IGNORECASE)
 # In a subject a word alone says little: "Reminder: our office is closed on Friday".
 _REMINDER_SUBJECT = Pattern(
     rf"{_WORD}(?:(?:payment|invoice|overdue|second|final) reminder|reminder\W.{{0,40}}(?:invoice|payment|overdue)|"
@@ -71,7 +85,10 @@ _REMINDER_SUBJECT = Pattern(
     r"aanmaning)",
     re.IGNORECASE,
 )
-_CORRECTION_SUBJECT = Pattern(rf"{_WORD}{_CORRECTIONS}(?!\w)", re.IGNORECASE)
+_CORRECTION_SUBJECT = Pattern(
+    rf"{_WORD}{_CORRECTIONS}(?!\w| (?:layout|format|template|design|numbering|address|process|terms|schedule)s?\b)",
+    re.IGNORECASE,
+)
 _SPACED = Pattern(r"(?:\w ){4,30}\w")  # "I N V O I C E"
 
 
@@ -102,10 +119,20 @@ def is_credit(headings: Iterable[str]) -> bool:
 def nature_of(headings: Iterable[str]) -> Nature | None:
     """What the heading says that the document is beside an invoice; a reminder may quote a correction."""
     headings = list(headings)
-    if _is_any(headings, _REMINDER):
+    if _is_reminder(headings):
         return Nature.REMINDER
     is_correction = _is_any(headings, _CORRECTION) or any(_REPLACES.compiled.search(text) for text in headings)
     return Nature.CORRECTION if is_correction else None
+
+
+def _is_reminder(headings: Sequence[str]) -> bool:
+    """Whether a reminder's heading stands over the first amount, and no invoice's over it."""
+    for text in headings:
+        if _REMINDER.compiled.fullmatch(text):
+            return True
+        if _AMOUNT.compiled.search(text) or _BARE_INVOICE.compiled.fullmatch(text):
+            return False
+    return False
 
 
 def kind_in_subject(subject: str) -> Kind | None:

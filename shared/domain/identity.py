@@ -7,6 +7,7 @@ from shared.domain.facts import Facts, Kind, Nature
 from shared.domain.numbers import normalised_number
 from shared.domain.transaction import Transaction
 
+_OF_THE_MAIL = frozenset({"subject", "body"})
 _MOST_DIGESTS = 10
 _MOST_NUMBERS = 10
 
@@ -31,13 +32,13 @@ class Trait:
 def traits(facts: Facts, digests: tuple[str, ...], message_id: str) -> tuple[Trait, ...]:
     """What a mail is recognised by; `digests` are those of its documents' bytes.
 
-    A correction bears the number of what it corrects, and is known by its bytes alone. Where a number stands in a
-    document, the same bytes say the same number.
+    A correction bears the number of what it corrects, and is known by that with its own total, and by its bytes. Where
+    a number stands in a document, the same bytes say the same number.
     """
     is_correction = facts.nature is not None and facts.nature.value is Nature.CORRECTION
-    is_credit = facts.kind is not None and facts.kind.value is Kind.CREDIT_NOTE
-    prefix = "credit:" if is_credit else ""
-    numbers = [normalised_number(number.value) for number in facts.numbers]
+    prefix = "credit:" if _is_credit(facts) else ""
+    # Sorted, so that of two mails with the same invoices one finds all of them free.
+    numbers = sorted(filter(None, (normalised_number(number.value) for number in facts.numbers)))
     number = next(iter(numbers), "")
     found: list[Trait] = (
         [] if is_correction else [Trait(By.NUMBER, prefix + number) for number in numbers[:_MOST_NUMBERS]]
@@ -46,12 +47,21 @@ def traits(facts: Facts, digests: tuple[str, ...], message_id: str) -> tuple[Tra
         currency = facts.currency.value if facts.currency else ""
         text = f"{prefix}sum:{currency}:{facts.total.value.normalize():f}:{facts.issue_date.value:%Y%m%d}"
         found.append(Trait(By.SUM, text))
+    if is_correction and number:
+        total = f"{facts.total.value.normalize():f}" if facts.total else ""
+        found.append(Trait(By.NUMBER, f"correction:{number}:{total}"))
     source = facts.invoice_number.source if facts.invoice_number else ""
-    if not number or is_correction or source in {"subject", "body"}:
+    if not number or is_correction or source in _OF_THE_MAIL:
         found += [Trait(By.BYTES, f"bytes:{digest}") for digest in digests[:_MOST_DIGESTS]]
     if not number and message_id:
         found.append(Trait(By.MESSAGE, message_id))
     return tuple(found)
+
+
+def _is_credit(facts: Facts) -> bool:
+    """By the document: called a credit note in the mail alone, an invoice would pass a second time."""
+    kind = facts.kind
+    return kind is not None and kind.value is Kind.CREDIT_NOTE and kind.source not in _OF_THE_MAIL
 
 
 def is_same(trait: Trait, facts: Facts, first: Transaction) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 INBOX = "Inbox"  # our name for it; the mailbox may show it in another language
+_PAGE_BYTES = 50_000  # a page at 100 dots an inch has more, a logo or a signature's picture less
 ELSEWHERE = "elsewhere"  # any folder that is neither the Inbox nor one of ours
 
 
@@ -41,6 +42,12 @@ class Attachment:
             return False
         declared = self.content_type.partition(";")[0].strip().lower()
         return self.extension in {"pdf", "xml"} or declared in {"application/pdf", "application/xml", "text/xml"}
+
+    @property
+    def is_page_image(self) -> bool:
+        """Whether this may be a page that somebody scanned: a picture beside the text, larger than a logo."""
+        is_picture = self.kind is AttachmentKind.FILE and self.extension in {"png", "jpg", "jpeg", "tif", "tiff"}
+        return is_picture and not self.is_inline and self.size >= _PAGE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,9 @@ class Mail:
 
     @property
     def documents(self) -> tuple[Attachment, ...]:
-        """The attachments that may be an invoice, in the mail's order."""
-        return tuple(a for a in self.attachments if a.is_document)
+        """The attachments that may be an invoice, in the mail's order: where no other is, pictures of pages."""
+        documents = tuple(a for a in self.attachments if a.is_document)
+        return documents or tuple(a for a in self.attachments if a.is_page_image)
 
 
 _PREFIXES = re.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|antw|tr|rv|sv|vs|i|r)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)

@@ -83,7 +83,8 @@ def _without_forms(words: list[str]) -> list[str]:
 
 def displayed_names(display_name: str) -> tuple[str, ...]:
     """The organisations that a sender's display name may speak for: "Jane from Bluebird, Billing" is "bluebird" too."""
-    parts = [display_name, *_PARTS.compiled.split(display_name[:_LONGEST])]
+    shown = display_name[:_LONGEST]
+    parts = [shown, *_PARTS.compiled.split(shown)]
     names = (name for part in parts for name in (normalised_name(part), _without_roles(part)))
     return tuple(dict.fromkeys(name for name in names if name))[:_MOST_DISPLAYED]
 

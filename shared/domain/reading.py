@@ -30,8 +30,8 @@ def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
         documents=tuple(documents),
         numbers=_numbers(facts, on_documents),
         # Every account counts, those of a second invoice too: it would be paid as well.
-        ibans=reduce(_united, (each.ibans for each in evidence)),
-        disagreements=tuple(_disagreements(documents, stated, printed)),
+        ibans=reduce(_united, (each.ibans for each in (*evidence, *_further(documents)))),
+        disagreements=(*_disagreements(documents, stated, printed), *_two_invoices(documents, stated)),
     )
 
 
@@ -47,6 +47,25 @@ def _disagreements(
     for document, own, text in zip(documents, stated, printed, strict=True):
         if text and (xml := own or _about_the_same(text, stated)):
             yield from disagreements(document, xml, text)
+
+
+def _further(documents: Sequence[Document]) -> list[Facts]:
+    roots = ((f"{document.name}, embedded XML", root) for document in documents for root in document.further)
+    return [facts for place, root in roots if (facts := structured_facts(root, place))]
+
+
+def _two_invoices(documents: Sequence[Document], stated: Sequence[Facts | None]) -> Iterator[str]:
+    """A PDF that carries two invoices shows each reader the one that was meant for it."""
+    for document, first in zip(documents, stated, strict=True):
+        for second in _further([document]):
+            if first and any(_differ(one, two) for one, two in _telling(first, second)):
+                yield f"{document.name}: it carries two e-invoices that differ"
+                break
+
+
+def _telling(first: Facts, second: Facts) -> Iterator[tuple[Fact[object] | None, Fact[object] | None]]:
+    for name in ("invoice_number", "total", "iban"):
+        yield getattr(first, name), getattr(second, name)
 
 
 def _about_the_same(text: Facts, stated: Sequence[Facts | None]) -> Facts | None:

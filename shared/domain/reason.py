@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NAME_FROM_ELSEWHERE = "name_from_elsewhere"
     DOMAIN_FIRST_SEEN = "domain_first_seen"
     DOMAIN_OF_ANOTHER = "domain_of_another"
+    VAT_ID_DIFFERS = "vat_id_differs"
     IBAN_CHANGED = "iban_changed"
     IBAN_UNPROVEN = "iban_unproven"
     DOCUMENTS_DISAGREE = "documents_disagree"
@@ -128,6 +129,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.DOMAIN_OF_ANOTHER: Explanation(
         "The sender's domain belongs to another vendor.", f"Ask the vendor; if it is good, {_RELEASE}."
+    ),
+    Reason.VAT_ID_DIFFERS: Explanation(
+        "The document names another VAT id than the vendor's.",
+        f"If it is another company, add that as a vendor; if the id is new, correct the vendor; then {_RELEASE}.",
     ),
     Reason.IBAN_CHANGED: Explanation(
         "It asks for payment to an account that the vendor is not known to have.",

@@ -5,11 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from shared.domain import labels
-from shared.domain.accounts import payable_ibans
+from shared.domain.accounts import is_within, payable_ibans
 from shared.domain.amounts import decimal_mark, settle
 from shared.domain.facts import Document, Fact, Facts, Kind, Sureness
 from shared.domain.headings import headings_of, is_credit, kind_in_subject, kind_of, nature_in_subject, nature_of
 from shared.domain.hosts import hosts_in
+from shared.domain.iban import is_iban
 from shared.domain.invoice_dates import dates_of
 from shared.domain.invoice_number import first_of, number_of
 from shared.domain.numbers import normalised_number
@@ -62,7 +63,7 @@ def _facts(text: Text, own: Text) -> Facts:
     number = number_of(text, own, headings)
     issued, due = dates_of(text)
     nature = None if text.is_mail else nature_of(headings)
-    ibans = tuple(Fact(iban, page.place) for page in text.pages for iban in payable_ibans(page.rows))
+    ibans = _accounts(text)
     return Facts(
         vat_id=agreed(own, labels.VAT_IDS, vat_id_at_start),
         invoice_number=number,
@@ -71,11 +72,18 @@ def _facts(text: Text, own: Text) -> Facts:
         currency=currency,
         total=total,
         kind=_kind(text, headings, number),
-        iban=ibans[0] if len({fact.value for fact in ibans}) == 1 else None,
+        iban=ibans[0] if len({fact.value for fact in ibans}) == 1 and is_iban(ibans[0].value) else None,
         purchase_order=agreed(text, labels.PURCHASE_ORDERS, number_at_start, number_alone, normalised_number),
         nature=Fact(nature, top) if nature else None,
         ibans=tuple({fact.value: fact for fact in reversed(ibans)}.values())[::-1],
     )
+
+
+def _accounts(text: Text) -> tuple[Fact[str], ...]:
+    """Every account to pay to; one that the IBAN of another page names is no further one."""
+    found = [Fact(account, page.place) for page in text.pages for account in payable_ibans(page.rows)]
+    distinct = dict.fromkeys(fact.value for fact in found)
+    return tuple(fact for fact in found if not is_within(fact.value, distinct))
 
 
 # Total and currency

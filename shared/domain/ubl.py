@@ -1,7 +1,7 @@
 """UBL 2.1 Invoice and CreditNote, bound to EN 16931 by CEN/TS 16931-3-2; the basis of Peppol BIS and XRechnung."""
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from shared.domain.markup import Element
 from shared.domain.terms import Terms, amounts, currency, reached, texts
@@ -69,5 +69,5 @@ def _amount_texts(root: Element, path: tuple[str, ...], stated: tuple[str, ...])
 def _sum(found: Iterable[str]) -> Decimal | None:
     try:
         return sum(map(Decimal, found), Decimal(0))
-    except InvalidOperation:
+    except ArithmeticError:
         return None

@@ -29,6 +29,7 @@ from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefus
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
+LEARNT_AT_ONCE = 3  # accounts
 LOOKED_INTO = 5  # archives and Office files of one mail
 READ_AT_ONCE = 2  # mails whose documents are in memory at once
 
@@ -57,6 +58,7 @@ class ExtractEnrich:
         self._suffixes = suffixes
         self._documents = documents
         self._address = mailbox_address
+        self._own_domains = frozenset({domain_of(mailbox_address)})
         self._ap_address = ap_address
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._repeat_limit = repeat_limit
@@ -98,8 +100,7 @@ class ExtractEnrich:
         async with self._reading:  # each may hold 250 MB of documents
             documents, digests = await self._read(mail)
         # In a thread: hostile text may cost the better part of a second, and the loop serves other mails.
-        facts = await asyncio.to_thread(read_facts, mail, documents)
-        sender = judged_sender(mail, frozenset({domain_of(self._address)}))
+        facts, sender = await asyncio.to_thread(self._understand, case, mail, documents)
         match = await self._matching.find(sender, facts)
         return Findings(
             mail=mail,
@@ -115,6 +116,15 @@ class ExtractEnrich:
             repeat_limit=self._repeat_limit,
             answered=frozenset(case.row.answered_reasons),
         )
+
+    def _understand(self, case: Case, mail: Mail, documents: Sequence[Document]) -> tuple[Facts, Sender]:
+        """What the mail says, and who says it; a text that our rules choke on is one for a person."""
+        try:
+            return read_facts(mail, documents), judged_sender(mail, self._own_domains)
+        except Exception as error:  # noqa: BLE001  hostile text must not fail its mail again and again
+            case.log.error("its text cannot be understood: %s", type(error).__name__)  # noqa: TRY400  no text in the log
+            unread = tuple(Document(each.name, Legibility.UNREADABLE) for each in documents)
+            return Facts(documents=unread), Sender(mail.sender, mail.sender_name)
 
     async def _read(self, mail: Mail) -> tuple[list[Document], list[str]]:
         """Every document's text, and a digest of every one's bytes."""
@@ -137,7 +147,8 @@ class ExtractEnrich:
     async def _signals(self, mail: Mail, sender: Sender, facts: Facts, match: Match) -> tuple[Signal, ...]:
         around = await self._matching.surroundings(sender, match)
         harmful = await self._harmful(mail, facts)
-        return signals(Suspect(mail, sender, facts, match, self._suffixes.registered, around, harmful))
+        registered, own = self._suffixes.registered, self._own_domains
+        return signals(Suspect(mail, sender, facts, match, registered, around, own, harmful))
 
     async def _harmful(self, mail: Mail, facts: Facts) -> tuple[Harmful, ...]:
         """By name, and by the bytes of the few whose name does not tell."""
@@ -247,7 +258,8 @@ class ExtractEnrich:
         was_asked = findings.answered & WEIGHTS.keys() == {Reason.IBAN_CHANGED}
         if vendor is None or not was_asked or case.row.vendor_id != vendor.vendor_id:
             return
-        if new := new_ibans(findings.facts, vendor):
+        new = new_ibans(findings.facts, vendor)
+        if len(new) <= LEARNT_AT_ONCE:  # more than a person sees on the card
             await self._vendors.learn_ibans(vendor.vendor_id, new)
 
     async def _vendor_came(self, case: Case) -> bool:
@@ -305,7 +317,7 @@ class ExtractEnrich:
         vendor = _vendor_columns(findings.match.vendor)
         uncoded = ("the vendor has no GL code",) if vendor["vendor_id"] and not vendor["gl_code"] else ()
         known = {
-            **_fact_columns(findings.facts),
+            **_fact_columns(findings.facts, findings.match),
             **vendor,
             "warnings": (*decision.warnings, *uncoded),
             "duplicate_of": findings.duplicate_of,
@@ -327,7 +339,8 @@ def _vendor_columns(vendor: Vendor | None) -> dict[str, str]:
     return {column: getattr(vendor, column) if vendor else "" for column in _VENDOR_COLUMNS}
 
 
-def _fact_columns(facts: Facts) -> dict[str, Any]:
+def _fact_columns(facts: Facts, match: Match) -> dict[str, Any]:
+    vendor = {"vendor": f"{match.evidence}, {match.key}"} if match.vendor_ids else {}
     return {
         "invoice_number": facts.invoice_number.value if facts.invoice_number else "",
         "purchase_order": facts.purchase_order.value if facts.purchase_order else "",
@@ -337,7 +350,7 @@ def _fact_columns(facts: Facts) -> dict[str, Any]:
         "currency": facts.currency.value if facts.currency else "",
         "issue_date": facts.issue_date.value if facts.issue_date else None,
         "due_date": facts.due_date.value if facts.due_date else None,
-        "evidence": json.dumps(facts.sources(), ensure_ascii=False)[:30_000],
+        "evidence": json.dumps({**facts.sources(), **vendor}, ensure_ascii=False)[:30_000],
     }
 
 

@@ -1,7 +1,11 @@
 """What files may do to whoever opens them, by real bytes through the reading child."""
 
+import bz2
+import gzip
 import io
+import lzma
 import struct
+import tarfile
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.documents import Limits, SubprocessDocuments
-from shared.domain.attachments import Danger, danger_by_name
+from shared.domain.attachments import Danger, danger_by_name, needs_a_look
+from shared.domain.mail import AttachmentKind
 from shared.ports import Content
+from tests.domain.made import attachment
 
 
 @pytest.fixture
@@ -38,6 +44,13 @@ def encrypted(data: bytes) -> bytes:
             struct.pack_into("<H", changed, at + offset, bits | 1)
             at = changed.find(signature, at + 4)
     return bytes(changed)
+
+
+def tarred(name: str) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return file.getvalue()
 
 
 def compound(*names: str) -> bytes:
@@ -68,8 +81,18 @@ def compound(*names: str) -> bytes:
         (b"Rar!\x1a\x07\x00....", (Danger.LOCKED,)),
         (b"MZ\x90\x00....", (Danger.PROGRAM,)),
         (b"\xef\xbb\xbf <!DOCTYPE HTML><html>", (Danger.HTML,)),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", (Danger.HTML,)),
+        (b"MZ;invoice;total\n7;1190,00;EUR\n", ()),
+        (bytes(32_769) + b"CD001", (Danger.PROGRAM,)),
+        (b"MSCF\0\0\0\0", (Danger.PROGRAM,)),
+        (tarred("invoice.exe"), (Danger.LOCKED,)),
+        (gzip.compress(b"x"), (Danger.LOCKED,)),
+        (bz2.compress(b"x"), (Danger.LOCKED,)),
+        (lzma.compress(b"x"), (Danger.LOCKED,)),
+        (b"\x28\xb5\x2f\xfd....", (Danger.LOCKED,)),
+        *((zipped(f"a/invoice.{extension}"), (Danger.LOCKED,)) for extension in ("zip", "ZIP. ", "7z", "tar", "gz")),
     ],
-    ids=range(19),
+    ids=range(33),
 )
 async def test_bytes_tell_what_a_name_does_not(
     documents: SubprocessDocuments, data: bytes, expected: tuple[Danger, ...]
@@ -103,6 +126,19 @@ async def test_what_is_over_the_limit_is_locked() -> None:
         ("invoice.htm", Danger.HTML),
         ("invoice.rar", Danger.LOCKED),
         ("invoice\u202efdp.exe", Danger.DISGUISED),
+        ("invoice.eml", None),
+        ("invoice.msg", None),
+        ("invoice.zip", None),
+        ("invoices.tar", Danger.LOCKED),
+        ("invoices.tar.gz", Danger.LOCKED),
+        ("invoices.7z.001", Danger.LOCKED),
+        ("invoice.rdp", Danger.PROGRAM),
+        ("invoice.Library-ms", Danger.PROGRAM),
+        ("invoice.search-ms", Danger.PROGRAM),
+        ("invoice.settingcontent-ms", Danger.PROGRAM),
+        ("invoice.slk", Danger.PROGRAM),
+        ("invoice.xla", Danger.MACRO),
+        ("invoice.svgz", Danger.HTML),
     ],
 )
 def test_a_name_tells_most(name: str, expected: Danger | None) -> None:
@@ -112,3 +148,48 @@ def test_a_name_tells_most(name: str, expected: Danger | None) -> None:
 def test_a_declared_type_tells_too() -> None:
     assert danger_by_name("invoice.pdf", "text/html; charset=utf-8") is Danger.HTML
     assert danger_by_name(str(Path("invoice.pdf")), "application/pdf") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("invoice.zip", "application/octet-stream"),
+        ("invoice", "application/zip"),
+        ("invoice.docx", "application/pdf"),
+        ("x.dat", "application/octet-stream"),
+        ("x.dat", "text/plain"),
+        ("x.dat", "image/png"),
+        ("x.png", "application/octet-stream"),
+        ("invoice", "application/octet-stream"),
+        ("invoice", ""),
+    ],
+)
+def test_bytes_are_looked_at_where_name_and_type_do_not_tell(name: str, content_type: str) -> None:
+    assert needs_a_look(attachment(name, content_type))
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("invoice.pdf", "application/octet-stream"),
+        ("invoice.xml", "text/xml"),
+        ("logo.png", "image/png"),
+        ("scan.JPG", "image/jpeg"),
+        ("invoice.exe", "application/octet-stream"),
+        ("note.txt", "text/plain"),
+        ("meeting.ics", "text/calendar"),
+        ("smime.p7s", "application/pkcs7-signature"),
+        ("IT01234567890_1.xml.p7m", "application/pkcs7-mime"),
+        ("key.asc", "application/pgp-keys"),
+        ("ada.vcf", "text/vcard"),
+        ("mail.eml", "message/rfc822"),
+    ],
+)
+def test_bytes_are_not_looked_at_where_name_and_type_tell(name: str, content_type: str) -> None:
+    assert not needs_a_look(attachment(name, content_type))
+
+
+def test_a_picture_within_the_text_needs_no_extension() -> None:
+    assert not needs_a_look(attachment("image001", "image/png", is_inline=True))
+    assert needs_a_look(attachment("image001", "image/png"))
+    assert not needs_a_look(attachment("x.dat", "", kind=AttachmentKind.ITEM))

@@ -30,6 +30,17 @@ def test_an_invoice_is_known_by_its_number_and_by_its_sum() -> None:
     assert texts(FACTS) == ["INV7", "sum:EUR:1190:20260301"]
 
 
+def test_a_mail_that_calls_an_invoice_a_credit_note_makes_none_of_it() -> None:
+    called = replace(FACTS, kind=Fact(Kind.CREDIT_NOTE, "subject"))
+    assert texts(called) == texts(FACTS)
+
+
+def test_numbers_of_other_scripts_are_told_apart() -> None:
+    one, other = (replace(FACTS, numbers=(Fact(number, "a.xml"),)) for number in ("発票一", "請求書二"))
+    assert texts(one)[0] != texts(other)[0]
+    assert not [t for t in texts(replace(FACTS, numbers=(Fact("--", "a.xml"),))) if t == ""]
+
+
 def test_a_mail_of_two_invoices_is_known_by_both_numbers() -> None:
     both = replace(FACTS, numbers=(NUMBER, Fact("INV-8", "second.pdf, page 1")))
     assert texts(both) == ["INV7", "INV8", "sum:EUR:1190:20260301"]
@@ -49,7 +60,7 @@ def test_a_credit_note_is_no_duplicate_of_the_invoice_that_it_credits() -> None:
 
 
 def test_a_correction_bears_the_number_of_what_it_corrects() -> None:
-    assert texts(CORRECTION) == ["bytes:d1", "bytes:d2"]
+    assert texts(CORRECTION) == ["correction:INV7:1190", "bytes:d1", "bytes:d2"]
     assert not set(texts(CORRECTION)) & set(texts(FACTS))
 
 

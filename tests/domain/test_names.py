@@ -62,6 +62,10 @@ def test_no_display_name_tells_much(shown: str) -> None:
     assert "" not in displayed_names(shown)
 
 
+def test_only_the_beginning_of_a_display_name_is_looked_at() -> None:
+    assert max(map(len, displayed_names("x" * 1_000_000))) == 200
+
+
 @pytest.mark.parametrize(
     "shown",
     [

@@ -234,7 +234,7 @@ NUMBER = Invoice().number
 def test_what_xml_states_goes_before_what_pages_say() -> None:
     page = f"Invoice No: {NUMBER}\nGrand total 1.00 EUR\nContact: PO-Box"
     first = Document("a.pdf", Legibility.TEXT, (f"Invoice No: {NUMBER}\nInvoice date: 2020-01-01",))
-    second = Document("b.pdf", Legibility.TEXT, (page,), CARRIED, ("factur-x.xml",))
+    second = Document("b.pdf", Legibility.TEXT, (page,), CARRIED, embedded=("factur-x.xml",))
     facts = read_facts(MAIL, [first, second])
     assert facts.total == Fact(Invoice().total, "b.pdf, embedded XML, BT-112", Sureness.STATED)
     assert facts.issue_date == Fact(Invoice().issued, "b.pdf, embedded XML, BT-2", Sureness.STATED)
@@ -282,6 +282,16 @@ def test_a_second_invoice_in_the_mail_has_its_number_and_its_account_taken_down(
     assert facts.invoice_number == Fact("A-17", "0.pdf, page 1")
     assert [number.value for number in facts.numbers] == ["A-17", "B-18"]
     assert [iban.value for iban in facts.ibans] == [ONE, TWO]
+
+
+def test_a_second_e_invoice_in_a_pdf_is_seen() -> None:
+    other = element(make_cii_xml(replace(Invoice(), iban=TWO, number="X-1")))
+    carries_two = Document("a.pdf", Legibility.TEXT, ("x",), CARRIED, (other,))
+    facts = read_facts(MAIL, [carries_two])
+    assert facts.disagreements == ("a.pdf: it carries two e-invoices that differ",)
+    assert TWO in {iban.value for iban in facts.ibans}
+    same = Document("a.pdf", Legibility.TEXT, ("x",), CARRIED, (CARRIED,))
+    assert read_facts(MAIL, [same]).disagreements == ()
 
 
 def test_pages_beside_the_xml_of_the_same_invoice_are_held_against_it() -> None:

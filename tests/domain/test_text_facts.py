@@ -47,6 +47,7 @@ def comparable(field: str, value: str | None) -> str | None:
         ("Korrekturrechnung RK-5", "RK-5", "correction", None),
         ("Credit note CN-17", "CN-17", None, "credit_note"),
         ("Reminder: our office is closed on Friday", None, None, None),
+        ("Revised invoice layout from 2026", None, None, None),
     ],
 )
 def test_subject(subject: str, number: str | None, nature: str | None, kind: str | None) -> None:
@@ -152,3 +153,47 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
 )
 def test_total(text: str, total: str | None) -> None:
     assert shown(facts_of(text).total) == total
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Rappel : indemnité forfaitaire de 40 € pour frais de recouvrement",
+        "Reminder: please quote the invoice number",
+        "Reminder:   please quote the invoice number",
+        "Relance: 40 EUR",
+        "Mahnung: ab dem 31. Tag 5 EUR",
+        "Invoice\nReminder",
+        "Total: 20.00 EUR\nReminder",
+        "Revised invoice layout from 2026",
+    ],
+)
+def test_small_print_makes_no_reminder_and_no_correction(line: str) -> None:
+    assert facts_of(f"Lamplight Trading Ltd\n{line}\nInvoice number: A-17").nature is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "nature"),
+    [
+        ("1. Mahnung", "reminder"),
+        ("Mahnung Nr. 2 vom 03.04.2025", "reminder"),
+        ("Payment reminder for invoice INV-7", "reminder"),
+        ("Rappel de facture n° 12 du 3 avril 2025", "reminder"),
+        ("Statement of account as at 30 June 2025", "reminder"),
+        ("Mahnung\nRechnung   Datum   Betrag\n4711   3.4.2025   20,00", "reminder"),
+        ("Corrected invoice No. 7", "correction"),
+    ],
+)
+def test_a_heading_is_its_words_and_a_number_or_a_date(heading: str, nature: str) -> None:
+    assert shown(facts_of(f"Lamplight Trading Ltd\n{heading}\nTotal: 20.00 EUR").nature) == nature
+
+
+def test_an_account_that_is_no_iban_is_one_of_the_accounts_only() -> None:
+    facts = facts_of("Invoice\nSort code: 20-00-00   Account number: 12345678")
+    assert (facts.iban, shown(facts.ibans)) == (None, "200000/12345678")
+
+
+def test_an_account_that_the_iban_of_another_page_names_is_none_besides() -> None:
+    pages = ("Invoice\nBLZ 370 400 44 Konto-Nr. 532013000", "IBAN DE89370400440532013000")
+    facts = document_facts(Document("invoice.pdf", Legibility.TEXT, pages))
+    assert (shown(facts.iban), shown(facts.ibans)) == ("DE89370400440532013000", "DE89370400440532013000")

@@ -18,6 +18,7 @@ from tests.fakes import FakeDocuments, FakeVendors
 from tests.stages.world import BLUEBIRD, World
 
 IBAN, OTHER_IBAN, THIRD_IBAN = "DE89370400440532013000", "GB33BUKB20201555555555", "FR7630006000011234567890189"
+MANY_IBANS = (OTHER_IBAN, THIRD_IBAN, "LT601010012345678901", "NL91ABNA0417164300")
 PAID = Vendor(
     vendor_name="Metropole Energie AG",
     email_domain=("metropole-energie.example",),
@@ -104,6 +105,60 @@ async def test_a_forged_sender_is_held_with_all_that_speaks_against_it(world: Wo
     world.release(mail)
     await world.settle()
     assert world.outcome(mail) == "posted"
+
+
+async def test_more_new_accounts_than_a_card_names_teach_none(world: World) -> None:
+    text = "Rechnungsnummer: 700449\n" + "".join(f"IBAN: {iban}\n" for iban in MANY_IBANS)
+    mail = bill(world, documents={"r.pdf": text.encode()})
+    await world.settle()
+    assert world.outcome(mail) == "review: iban_changed"
+    world.release(mail)
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert world.vendors.vendors[PAID.vendor_id].ibans == (IBAN,)
+
+
+async def test_a_release_that_answered_more_than_the_account_teaches_none(world: World) -> None:
+    mail = bill(world, OTHER_IBAN, headers=FORGED)
+    await world.settle()
+    assert world.outcome(mail) == "review: sender_false, iban_changed"
+    world.release(mail)
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert world.vendors.vendors[PAID.vendor_id].ibans == (IBAN,)
+
+
+async def test_a_text_that_the_rules_choke_on_costs_its_mail_a_review(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choke(*_: object) -> Facts:
+        raise OverflowError
+
+    monkeypatch.setattr("shared.stages.extract_enrich.read_facts", choke)
+    mail = bill(world)
+    await world.settle()
+    assert world.outcome(mail) == "review: document_unreadable"
+
+
+async def test_a_correction_twice_is_a_duplicate(world: World) -> None:
+    text = f"Rechnungskorrektur\n\nRechnungsnummer: 700441\nGesamtbetrag: 100,00 EUR\nIBAN: {IBAN}\n"
+    first = bill(world)
+    await world.settle()
+    corrections = [bill(world, subject=str(n), documents={"k.pdf": f"{text}{n}".encode()}) for n in range(2)]
+    await world.settle()
+    assert [world.outcome(mail) for mail in (first, *corrections)] == ["posted", "posted", "review: duplicate"]
+
+
+async def test_a_page_as_a_picture_is_a_scan(world: World) -> None:
+    data = world.documents.prepare(b"picture" + bytes(60_000), legibility=Legibility.SCAN)
+    mail = bill(world, documents={"page.jpg": data})
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert any("scan" in warning for warning in world.row(mail).warnings)
+    by_mail = f"Rechnung 700450, USt-IdNr. DE129273398, IBAN {IBAN}"
+    stranger = bill(world, sender="a@stranger.example", sender_name="", body=by_mail, documents={"page.jpg": data})
+    await world.settle()
+    assert "scan_from_unknown" in world.outcome(stranger)
 
 
 async def test_a_look_alike_of_no_known_vendor_is_held_before_anybody_is_asked_to_add_it(world: World) -> None:
@@ -246,6 +301,15 @@ async def test_a_surely_read_name_decides_over_other_names_on_the_document() -> 
     facts = named("Twin North GmbH", "Metropole Energie AG")
     sure = Facts(names=facts.names, vendor_name=facts.names[1])
     assert (await matching(TWIN_A, PAID).find(STRANGER, sure)).vendor_ids == (PAID.vendor_id,)
+
+
+async def test_who_ships_the_goods_is_not_taken_for_who_made_the_invoice() -> None:
+    printed = named("Kupfer & Kessel GmbH", "Twin North GmbH")
+    facts = Facts(names=printed.names, vendor_name=printed.names[0])
+    assert await matching(TWIN_A, PAID).find(STRANGER, facts) == Match()
+    with_vat = Facts(names=printed.names, vat_id=Fact("DE999999999", "page 1"))
+    assert await matching(TWIN_A, PAID).find(STRANGER, with_vat) == Match()
+    assert (await matching(TWIN_A, PAID).find(STRANGER, printed)).evidence is Evidence.PRINTED
 
 
 async def test_nobody_is_found_by_nothing() -> None:
