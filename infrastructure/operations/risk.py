@@ -129,6 +129,9 @@ async def _unfit(desk: Matching, bill: Bill) -> str:
     """Why no mails are made of a document, empty where they are."""
     if bill.facts.disagreements:
         return "that say two things themselves"
+    own = bill.facts.vat_id
+    if own and bill.vendor.vat_id and normalised_vat_id(own.value) != normalised_vat_id(bill.vendor.vat_id):
+        return "of a namesake with another VAT id"
     senders = (Sender(""), Sender(own_mail(bill).mail.sender))
     if any([(await desk.find(sender, bill.facts)).is_ambiguous for sender in senders]):
         return "whose vendor is ambiguous"

@@ -95,20 +95,27 @@ def payable_ibans(rows: Sequence[Row]) -> list[str]:
     """
     lines = [_line(row) for row in rows]
     is_payable: dict[str, bool] = {}
+    is_buyers: dict[tuple[int, int, int], bool] = {}
     for found in _accounts(rows, lines):
         if found.account not in is_payable and len(is_payable) == _MOST:
             break
-        is_payable[found.account] = is_payable.get(found.account, False) or not _is_buyers(lines, found)
-    return [account for account, payable in is_payable.items() if payable and not is_within(account, is_payable)]
+        where = (found.row, found.start, found.end)
+        if where not in is_buyers:
+            is_buyers[where] = _is_buyers(lines, found)
+        is_payable[found.account] = is_payable.get(found.account, False) or not is_buyers[where]
+    return [account for account in without_repeated(is_payable) if is_payable[account]]
 
 
-def is_within(account: str, others: Iterable[str]) -> bool:
-    """Whether an account that is no IBAN is one that an IBAN among the others names."""
+def without_repeated(accounts: Iterable[str]) -> list[str]:
+    """The accounts without those that are no IBAN and that one of the IBANs names."""
+    accounts = list(accounts)
+    ibans = [account for account in accounts if "/" not in account][:_MOST]
+    return [account for account in accounts if not any(_names(iban, account) for iban in ibans)]
+
+
+def _names(iban: str, account: str) -> bool:
     bank, _, digits = account.partition("/")
-    if not digits:
-        return False
-    ibans = islice((other for other in others if "/" not in other), _MOST)
-    return any(bank in iban and digits.lstrip("0") in iban for iban in ibans)
+    return bool(digits) and bank in iban and digits.lstrip("0") in iban
 
 
 def _line(row: Row) -> str:
@@ -166,9 +173,9 @@ def _is_one(line: str, start: int, end: int, before: Sequence[str]) -> bool:
     if not groups or (set(groups[:-1]) <= {first} and groups[-1] <= first):
         return True
     if _AMOUNT.search(printed):
-        return False
+        return "iban" in line[:start].lower()
     is_apart = start == 0 or not line[start - 1].isalnum()
-    is_digits = 2 * sum(c.isdigit() for c in printed) > end - start
+    is_digits = 2 * sum(c.isdigit() for c in printed) > first + sum(groups)
     return (is_apart and is_digits) or any(_ACCOUNT_WORD.compiled.search(text) for text in (line[:start], *before))
 
 

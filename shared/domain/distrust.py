@@ -21,7 +21,7 @@ from shared.domain.sender import (
     authenticity,
     is_within,
 )
-from shared.domain.vendor import Match, Registered, Vendor, normalised_vat_id
+from shared.domain.vendor import Evidence, Match, Registered, Vendor, normalised_vat_id
 
 # The table to change: a mail whose weights reach HOLD together is held in Review; else each is a warning line to AP.
 HOLD = 100
@@ -32,7 +32,7 @@ WEIGHTS: Mapping[Reason, int] = {
     Reason.REPLY_TO_FREE_MAIL: 100,
     Reason.LOOK_ALIKE_DOMAIN: 100,
     Reason.NAME_FROM_ELSEWHERE: 100,
-    Reason.DOMAIN_FIRST_SEEN: 100,
+    Reason.DOMAIN_FIRST_SEEN: 60,
     Reason.DOMAIN_OF_ANOTHER: 40,
     Reason.VAT_ID_DIFFERS: 100,
     Reason.IBAN_CHANGED: 100,
@@ -178,17 +178,25 @@ def _account(suspect: Suspect) -> Iterator[Signal]:
     if vendor.ibans and new:
         yield Signal(Reason.IBAN_CHANGED, f"account {', '.join(new)} is none of {vendor.vendor_name}'s known ones")
         return
-    is_paid_as_before = bool(vendor.ibans and facts.ibans) and all(document.is_whole for document in facts.documents)
-    if not is_paid_as_before and not _is_vouched_for(suspect, vendor):
+    if not _is_paid_as_before(suspect, vendor) and not _is_vouched_for(suspect, vendor):
         yield Signal(Reason.IBAN_UNPROVEN, f"no account proves that {vendor.vendor_name} is to be paid")
 
 
+def _is_paid_as_before(suspect: Suspect, vendor: Vendor) -> bool:
+    """Whether all that came with the mail was read, and asks for payment to known accounts alone."""
+    accounts = [iban for iban in suspect.facts.ibans if iban.source != "body"]
+    is_all_read = all(document.is_whole for document in suspect.facts.documents)
+    has_other_files = any(not (each.is_document or each.is_inline) for each in suspect.mail.attachments)
+    return bool(vendor.ibans and accounts) and is_all_read and not has_other_files
+
+
 def _is_vouched_for(suspect: Suspect, vendor: Vendor) -> bool:
-    """Whether the sender speaks for the vendor, or is somebody who knows, with a document that names its VAT id."""
-    sender = suspect.sender
+    """Whether the sender speaks for the vendor, or passes on its VAT id, or at the least its name and no account."""
+    sender, match = suspect.sender, suspect.match
     if is_known_sender(sender, vendor):
         return True
-    return (sender.is_colleague or is_within(sender.domain, BILLING_PLATFORMS)) and suspect.match.is_proven
+    passes_on = sender.is_colleague or is_within(sender.domain, BILLING_PLATFORMS)
+    return passes_on and (match.is_proven or (match.evidence is Evidence.NAME and not suspect.facts.ibans))
 
 
 def _documents(suspect: Suspect) -> Iterator[Signal]:

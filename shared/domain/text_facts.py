@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from shared.domain import labels
-from shared.domain.accounts import is_within, payable_ibans
+from shared.domain.accounts import payable_ibans, without_repeated
 from shared.domain.amounts import decimal_mark, settle
 from shared.domain.facts import Document, Fact, Facts, Kind, Sureness
 from shared.domain.headings import headings_of, is_credit, kind_in_subject, kind_of, nature_in_subject, nature_of
@@ -82,8 +82,8 @@ def _facts(text: Text, own: Text) -> Facts:
 def _accounts(text: Text) -> tuple[Fact[str], ...]:
     """Every account to pay to; one that the IBAN of another page names is no further one."""
     found = [Fact(account, page.place) for page in text.pages for account in payable_ibans(page.rows)]
-    distinct = dict.fromkeys(fact.value for fact in found)
-    return tuple(fact for fact in found if not is_within(fact.value, distinct))
+    distinct = frozenset(without_repeated(dict.fromkeys(fact.value for fact in found)))
+    return tuple(fact for fact in found if fact.value in distinct)
 
 
 # Total and currency

@@ -30,7 +30,7 @@ from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefus
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
 LEARNT_AT_ONCE = 3  # accounts
-LOOKED_INTO = 5  # archives and Office files of one mail
+LOOKED_INTO = 20  # files of one mail whose names do not tell
 READ_AT_ONCE = 2  # mails whose documents are in memory at once
 
 

@@ -745,7 +745,7 @@ async def test_nested_parts_do_not_exhaust_the_reader() -> None:
 
 
 def test_unknown_bytes_are_no_document() -> None:
-    nothing = {"pages": (), "structured": (), "embedded": ()}
+    nothing = {"pages": (), "structured": (), "embedded": (), "partial": False}
     assert document_worker.document(b"\x00\x01", 1, 1, 1.0) == {"legibility": "unreadable", **nothing}
 
 
@@ -861,3 +861,22 @@ def expected(row: dict[str, str], field: str) -> object:
     if field == "vat_id":
         return text.replace(" ", "").replace(".", "")
     return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() if field.endswith("date") else text
+
+
+@pytest.mark.parametrize("head", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\x00", b"MM\x00*"])
+def test_a_picture_of_a_page_is_a_scan(head: bytes) -> None:
+    assert document_worker.document(head + bytes(100), 1, 1, 1.0)["legibility"] == "scan"
+
+
+async def test_a_document_that_goes_on_behind_the_limit_says_so() -> None:
+    writer = PdfWriter()
+    for _ in range(3):
+        writer.append(BytesIO(make_invoice_pdf()))
+    long = BytesIO()
+    writer.write(long)
+    contents = [Content("a.pdf", "application/pdf", long.getvalue())]
+    for pages, is_partial in ((2, True), (3, False)):
+        reader = SubprocessDocuments(Limits(pages=pages))
+        (document,) = await reader.read(contents)
+        assert document.is_partial is is_partial
+        assert document.is_whole is not is_partial

@@ -139,6 +139,7 @@ def test_what_asks_for_money_or_announces_a_change_is_payable(text: str) -> None
         "LT60\u00ad1010\u20600123\ufeff4567\u200b8901",
         "L\u00adT60 10\u00ad10 0123 4567 8901",
         "LT60 10100 12345678901",
+        "IBAN LT60.10100.12345678.90.1",
         "IBAN  " + "  ".join(LITHUANIAN),
         "|".join(LITHUANIAN),
         "IBAN: LT60 1010 0123\n4567 8901 BIC HABALT22",
@@ -152,8 +153,8 @@ def test_however_its_groups_are_set(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Phase 13 100,00 200,00 300,00 400,00",
-        "LC14 this is an ordinary text of words",
+        "Phase 32 100,00 200,00 300,00 400,00",
+        "LC27 this is an ordinary text of six words",
         "DE89 3704,00 4405,32 0130,00",
         "LT60 ABCD 0123 4567 8901",
     ],

@@ -12,7 +12,7 @@ from shared.domain.mail import Mail
 from shared.domain.reason import EXPLANATIONS, Reason
 from shared.domain.sender import Sender
 from shared.domain.vendor import Evidence, Match, Vendor
-from tests.domain.made import mail
+from tests.domain.made import attachment, mail
 
 registered = PublicSuffixes().registered
 IBAN, OTHER_IBAN = "DE89370400440532013000", "GB33BUKB20201555555555"
@@ -42,10 +42,13 @@ def paid_to(*ibans: str) -> Facts:
 HALF_READ = replace(paid_to(IBAN), documents=(Document("a.pdf", Legibility.TEXT, ("IBAN",), is_partial=True),))
 
 
-def by_name(address: str) -> Suspect:
+def by_name(address: str, *ibans: str) -> Suspect:
     """A vendor of whom nothing but its name is on the document, and no account is known."""
     vendor = VENDOR.model_copy(update={"ibans": ()})
-    return replace(from_(address, vendor=vendor), match=Match((vendor.vendor_id,), "k", vendor, Evidence.NAME))
+    return replace(
+        from_(address, vendor=vendor, facts=paid_to(*ibans)),
+        match=Match((vendor.vendor_id,), "k", vendor, Evidence.NAME),
+    )
 
 
 def reasons(found: Suspect) -> set[Reason]:
@@ -67,6 +70,7 @@ def reasons(found: Suspect) -> set[Reason]:
         suspect(mail=mail(sender="billing@bluebird.example", reply_to=("payments@stripe.com",))),
         suspect(mail=mail(sender="quickbooks@notification.intuit.com", reply_to=("joe@gmail.com",))),
         from_("quickbooks@notification.intuit.com", facts=paid_to(IBAN)),
+        by_name("quickbooks@notification.intuit.com"),
         suspect(mail=mail(sender="ada@contoso.example"), sender=Sender("ada@contoso.example", is_colleague=True)),
         from_("joe@gmail.com", vendor=Vendor(vendor_name="Joe", ibans=(IBAN,)), facts=paid_to(IBAN)),
         suspect(facts=Facts(vat_id=Fact("GB123456789", "invoice.pdf, page 1"))),
@@ -106,7 +110,6 @@ def test_an_honest_mail_raises_nothing(honest: Suspect) -> None:
             {Reason.NAME_FROM_ELSEWHERE},
         ),
         (from_("billing@evil.example"), {Reason.DOMAIN_FIRST_SEEN, Reason.IBAN_UNPROVEN}),
-        (from_("billing@evil.example", facts=paid_to(IBAN)), {Reason.DOMAIN_FIRST_SEEN}),
         (from_("joe@gmail.com", vendor=Vendor(vendor_name="Joe")), {Reason.IBAN_UNPROVEN}),
         (
             from_("joe@gmail.com", vendor=Vendor(vendor_name="Joe", email_domain=("gmail.com",)), facts=paid_to(IBAN)),
@@ -116,7 +119,18 @@ def test_an_honest_mail_raises_nothing(honest: Suspect) -> None:
             from_("joe@gmail.com", vendor=Vendor(vendor_name="Joe", ibans=(IBAN,)), facts=HALF_READ),
             {Reason.IBAN_UNPROVEN},
         ),
-        (by_name("quickbooks@notification.intuit.com"), {Reason.IBAN_UNPROVEN}),
+        (by_name("quickbooks@notification.intuit.com", OTHER_IBAN), {Reason.IBAN_UNPROVEN}),
+        (
+            from_("billing@evil.example", facts=Facts(ibans=(Fact(IBAN, "body"),))),
+            {Reason.DOMAIN_FIRST_SEEN, Reason.IBAN_UNPROVEN},
+        ),
+        (
+            suspect(
+                mail=mail(attachment("bank.docx", "application/msword"), sender="billing@evil.example"),
+                facts=paid_to(IBAN),
+            ),
+            {Reason.DOMAIN_FIRST_SEEN, Reason.IBAN_UNPROVEN},
+        ),
         (suspect(facts=paid_to("200000/12345678")), {Reason.IBAN_CHANGED}),
         (suspect(facts=Facts(vat_id=Fact("DE999999999", "invoice.pdf, page 1"))), {Reason.VAT_ID_DIFFERS}),
         (
@@ -159,6 +173,7 @@ def test_a_fraud_is_held_for_what_it_does(fraud: Suspect, by: set[Reason]) -> No
             suspect(mail=mail(sender="billing@bluebird.example", reply_to=("ar@factoring.example",))),
             {Reason.REPLY_ELSEWHERE},
         ),
+        (from_("billing@holding.test", facts=paid_to(IBAN)), {Reason.DOMAIN_FIRST_SEEN}),
     ],
 )
 def test_what_is_merely_odd_is_a_warning(odd: Suspect, by: set[Reason]) -> None:

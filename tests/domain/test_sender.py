@@ -70,6 +70,7 @@ FORGED = "Please pay.\n\nFrom: Bluebird <billing@bluebird.example>\nSent: today\
         "Kimden: Mallory <m@evil.example>\nTarih: bugün\n\n",
         "Kimden: Mallory <m@evil.example>\nTarih: bugün\n",
         "Kimden: Mallory <m@evil.example>\n\nTarih: bugün\n\nKime: Ada\n\n",
+        "Konu: Merhaba\nDate: today\nFrom: Bluebird <billing@bluebird.example>\n\n",
         "发件人\uff1aMallory <m@evil.example>\n发送时间\uff1a今天\n\n",
         "-----Original Message-----\nMallory\n\n",
         "---------- Forwarded message ---------\nMallory, today\n\n",

@@ -214,7 +214,8 @@ async def test_no_more_documents_are_downloaded_than_are_read(world: World) -> N
 
 async def test_other_attachments_are_not_downloaded(world: World) -> None:
     link = Attachment("l", "invoice.pdf", "", 0, is_inline=False, kind=AttachmentKind.REFERENCE)
-    mail = world.invoice(documents={"logo.png": b"png"}, attachments=(link,))
+    logo = Attachment("p", "logo.png", "image/png", 100, is_inline=False, kind=AttachmentKind.FILE)
+    mail = world.invoice(documents={}, attachments=(link, logo))
     await extract(world, mail)
     assert "content" not in world.mailbox.calls
 
