@@ -68,7 +68,10 @@ def _is_same_number(number: str, other: str, text: str) -> bool:
 
 def _is_same_account(stated: Facts, printed: Facts, text: str) -> bool:
     shown = {iban.value for iban in printed.ibans}
-    return any(iban.value in shown or _plain(iban.value) in _plain(text) for iban in stated.ibans)
+    if any(iban.value in shown for iban in stated.ibans):
+        return True
+    letters = _plain(text)
+    return any(_plain(iban.value) in letters for iban in stated.ibans)
 
 
 def _plain(text: str) -> str:

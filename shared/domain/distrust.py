@@ -160,14 +160,14 @@ def _identity(suspect: Suspect) -> Iterator[Signal]:
 
 def new_ibans(facts: Facts, vendor: Vendor) -> tuple[str, ...]:
     """The accounts that a mail names and the vendor is not known to have."""
-    known = {normalised_iban(iban) for iban in vendor.ibans}
+    known = {normalised_iban(iban) if "/" not in iban else iban for iban in vendor.ibans}
     return tuple(dict.fromkeys(iban.value for iban in facts.ibans if not _is_known(iban.value, known)))
 
 
 def _is_known(account: str, known: set[str]) -> bool:
     """A national bank code and account, such as "200000/12345678", stand in the IBAN of the same account."""
-    code, _, number = account.partition("/")
-    return account in known or (bool(number) and any(code in iban and number.lstrip("0") in iban for iban in known))
+    parts = [part.lstrip("0") for part in account.split("/")]
+    return account in known or any(all(part and part in iban for part in parts) for iban in known)
 
 
 def _account(suspect: Suspect) -> Iterator[Signal]:

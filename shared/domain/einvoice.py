@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from shared.domain import cii, fatturapa, ubl
 from shared.domain.facts import Fact, Facts, Kind, Nature, Sureness
-from shared.domain.iban import iban_of
+from shared.domain.iban import is_iban, normalised_iban
 from shared.domain.markup import Element
 from shared.domain.terms import Terms
 
@@ -28,6 +28,8 @@ _NO_VALUE = frozenset({"n/a", "na", "none", "null", "nil", "unknown"})
 _LONGEST_NAME = 300
 _LONGEST_ID = 100
 _LONGEST_TAX_ID = 40
+_SHORTEST_ACCOUNT, _LONGEST_ACCOUNT = 5, 40
+_MOST_ACCOUNTS = 50
 
 
 def is_invoice(root: Element) -> bool:
@@ -69,7 +71,8 @@ def _facts(reader: _Reader) -> Facts:
     legal, trading = reader.one("BT-27", _name), reader.one("BT-28", _name)
     number = reader.one("BT-1", _identifier)
     kind = reader.one("BT-3", _kind)
-    ibans = reader.every("BT-84", iban_of)
+    accounts = reader.every("BT-84", _account)[:_MOST_ACCOUNTS]
+    ibans = [account for account in accounts if is_iban(account.value)]
     return Facts(
         vendor_name=legal or trading,
         vat_id=reader.one("BT-31" if reader.terms.get("BT-31") else "BT-32", _tax_id),
@@ -79,10 +82,10 @@ def _facts(reader: _Reader) -> Facts:
         currency=reader.one("BT-5", _currency),
         total=reader.one("BT-112", _amount) or reader.one("BT-115", _amount),
         kind=kind,
-        iban=ibans[0] if len(ibans) == 1 else None,
+        iban=ibans[0] if len(accounts) == len(ibans) == 1 else None,
         purchase_order=reader.one("BT-13", _identifier),
         nature=_nature(reader, number),
-        ibans=ibans,
+        ibans=tuple(accounts),
         names=_names(legal, trading),
     )
 
@@ -125,6 +128,12 @@ def _date(text: str) -> date | None:
     except ValueError:
         return None
     return value if value and value.year in _YEARS else None
+
+
+def _account(text: str) -> str | None:
+    """An IBAN, or the account in the form of its country: that is paid to as well."""
+    plain = normalised_iban(text)
+    return plain if _SHORTEST_ACCOUNT <= len(plain) <= _LONGEST_ACCOUNT and plain.isalnum() else None
 
 
 def _amount(text: str) -> Decimal | None:

@@ -129,18 +129,21 @@ def test_a_placeholder_is_no_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "iban"),
+    ("account", "accounts", "iban"),
     [
-        ("gb33 bukb 2020 1555 5555 55", "GB33BUKB20201555555555"),
-        ("GB34BUKB20201555555555", None),
-        ("12345678", None),
-        ("", None),
+        ("gb33 bukb 2020 1555 5555 55", ["GB33BUKB20201555555555"], "GB33BUKB20201555555555"),
+        ("GB34BUKB20201555555555", ["GB34BUKB20201555555555"], None),
+        ("8601 11 17947", ["86011117947"], None),
+        ("n/a", [], None),
+        ("", [], None),
     ],
-    ids=["groups", "wrong-check-digits", "national", "empty"],
+    ids=["groups", "wrong-check-digits", "national", "none", "empty"],
 )
-def test_an_account_is_an_iban_or_left_out(account: str, iban: str | None) -> None:
+def test_an_account_counts_in_any_form_and_is_an_iban_only_as_one(
+    account: str, accounts: list[str], iban: str | None
+) -> None:
     found = cii("GB33BUKB20201555555555", account)
-    assert (found.get("iban"), found.get("ibans", [])) == (iban, [iban] if iban else [])
+    assert (found.get("iban"), found.get("ibans", [])) == (iban, accounts)
 
 
 def test_several_accounts_leave_the_one_open() -> None:
