@@ -4,6 +4,7 @@
 # make package          dist/invoice-agent.zip, built and verified
 # make bench-coldstart  what a cold start costs, beside a bare app and a package that nobody thought about
 # make bench-pdf        readers of PDF text side by side; other documents than the corpus: FOLDER=folder
+# make bench-suggestions  how often a misprinted name suggests its vendor, by threshold: VENDORS=vendors.csv
 # make bench-vendors    what finding a vendor costs among 1,000 and among many on the storage emulator: VENDORS=20000
 # make quality          how much is read rightly of documents whose values are known, and which frauds are held: TRUTH=truth.csv, ARGS=--errors
 # make setup  what all need: .venv, the storage emulator, wheels; does nothing when all is there
@@ -12,7 +13,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := test
-.PHONY: setup run test soak package bench-coldstart bench-pdf bench-vendors quality lint types imports tests lock clean
+.PHONY: setup run test soak package bench-coldstart bench-pdf bench-vendors bench-suggestions quality lint types imports tests lock clean
 
 VERSION  := $(shell cat .python-version)
 PYTHON   ?= python$(VERSION)
@@ -78,6 +79,9 @@ bench-coldstart: package
 
 bench-pdf: .venv/.ready
 	@$(BIN)/python -m infrastructure.bench.pdf_text $(call given,FOLDER)
+
+bench-suggestions: .venv/.ready
+	@$(BIN)/python -m infrastructure.bench.suggestions $(call given,VENDORS)
 
 bench-vendors: .venv/.ready .tools/azurite/.ready
 	@$(BIN)/python -m infrastructure.bench.vendors $(call given,VENDORS)

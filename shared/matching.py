@@ -1,16 +1,14 @@
 """Finds the vendor of a mail, and what is merely like one, by point reads of the vendor master."""
 
-from collections.abc import Sequence
-
 from shared.domain.distrust import Surroundings, is_known_sender
 from shared.domain.facts import Facts
 from shared.domain.lookalike import imitates, looks_like, probes
-from shared.domain.names import displayed_hosts, displayed_names, is_displayed, likest, normalised_name, words_of
+from shared.domain.names import displayed_hosts, displayed_names, is_displayed, likest, normalised_name
 from shared.domain.sender import BILLING_PLATFORMS, SHARED_DOMAINS, Sender, is_within
+from shared.domain.slips import may_be_under
 from shared.domain.vendor import (
     Clue,
     Evidence,
-    Likeness,
     Match,
     Registered,
     Vendor,
@@ -18,7 +16,8 @@ from shared.domain.vendor import (
     domain_key,
     domains_of,
     name_key,
-    word_key,
+    slip_keys,
+    word_keys,
 )
 from shared.ports import KnownVendors
 
@@ -124,14 +123,12 @@ class Matching:
         """The vendor whose name is most like one on the document, for a person to judge; empty where none is."""
         names = [normalised_name(name.value) for name in facts.names[:_MOST_SUGGESTED_BY]]
         for name in filter(None, names):
-            alike = [likeness for word in words_of(name) for likeness in await self._under(word)]
+            keys = (*word_keys(name), *slip_keys(name, may_be_under))
+            alike = [likeness for key in keys for likeness in await self._vendors.alike(key, _MOST_ALIKE)]
             if best := likest(name, ((one.vendor_id, one.text) for one in alike)):
                 vendor = await self._vendors.get(best[0])
                 return f"{vendor.vendor_name} ({vendor.vendor_id})" if vendor else ""
         return ""
-
-    async def _under(self, word: str) -> Sequence[Likeness]:
-        return await self._vendors.alike(word_key(word), _MOST_ALIKE)
 
 
 def _own_domains(vendor: Vendor | None) -> list[str]:

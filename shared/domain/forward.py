@@ -1,5 +1,6 @@
 """What AP receives: subject, summary, marker, and the proof that the forward is whole."""
 
+import json
 import re
 from collections.abc import Sequence
 from html import escape
@@ -67,6 +68,7 @@ def summary_lines(row: Transaction) -> list[tuple[str, str]]:
     return [
         *(("Warning", warning) for warning in row.warnings),
         ("Vendor", f"{row.vendor_name} ({row.vendor_id})"),
+        *([("Vendor known by", known_by)] if (known_by := _known_by(row)) else []),
         ("Document", _document(row)),
         ("Number", row.invoice_number or "not read"),
         *([("Purchase order", row.purchase_order)] if row.purchase_order else []),
@@ -79,6 +81,15 @@ def summary_lines(row: Transaction) -> list[tuple[str, str]]:
         ("Billing party", row.billing_party or "none"),
         ("Transaction", row.transaction_id),
     ]
+
+
+def _known_by(row: Transaction) -> str:
+    """What told the vendor, in words; a row of an earlier release does not say."""
+    try:
+        told = json.loads(row.evidence or "{}").get("vendor", "")
+    except (ValueError, AttributeError):
+        return ""  # edited by hand
+    return told if isinstance(told, str) else ""
 
 
 def _document(row: Transaction) -> str:

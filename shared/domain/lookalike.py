@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from shared.domain.slips import SHORTEST, kept_under, may_be_under, middle_sorted
+
 # Letters of other scripts and digits that are drawn like a Latin letter, after compatibility decomposition.
 # https://www.unicode.org/reports/tr39/ (confusables.txt), reduced to what a registry admits in a label.
 _DRAWN_LIKE = str.maketrans(
@@ -27,7 +29,6 @@ _GENERIC = frozenset(
         """,
     )
 )
-_SHORTEST = 5  # of a skeleton in which one letter may differ: a shorter one is near to everything
 _LONG = 10  # of one in which two letters may
 _SHORTEST_OF_ONE = 3  # likewise, where only one name is compared
 _MOST_LABELS = 4  # of a host that are looked up
@@ -77,28 +78,14 @@ def _decoded(label: str) -> str:
 
 
 def likeness_keys(host: str) -> Iterator[str]:
-    """The keys under which a known host is kept: of any skeleton with one slip, it shares at least one.
-
-    A slip lies in the first half, in the second, or swaps the two letters where both meet.
-    """
-    seen = skeleton(host)
-    yield f"swap:{_middle_sorted(seen)}"
-    if len(seen) >= _SHORTEST:
-        half = len(seen) // 2
-        yield f"head:{len(seen)}:{seen[:half]}"
-        yield f"tail:{len(seen)}:{seen[half:]}"
+    """The keys under which a known host is kept."""
+    return kept_under(skeleton(host))
 
 
 def probes(host: str) -> Iterator[str]:
-    """The keys under which a host that looks like this one may be kept; a slip may add or drop a letter."""
-    seen = skeleton(host)
-    yield f"swap:{_middle_sorted(seen)}"
-    for length in (len(seen) - 1, len(seen), len(seen) + 1):
-        if length >= _SHORTEST:
-            half = length // 2
-            yield f"head:{length}:{seen[:half]}"
-            yield f"tail:{length}:{seen[len(seen) - (length - half) :]}"
-    yield from (f"swap:{_middle_sorted(other)}" for other in _besides(host))
+    """The keys under which a host that looks like this one may be kept."""
+    yield from may_be_under(skeleton(host))
+    yield from (f"swap:{middle_sorted(other)}" for other in _besides(host))
 
 
 def _besides(host: str) -> list[str]:
@@ -107,16 +94,11 @@ def _besides(host: str) -> list[str]:
     return [other for other in others if other != skeleton(host)]
 
 
-def _middle_sorted(text: str) -> str:
-    half = max(len(text) // 2, 1)
-    return text[: half - 1] + "".join(sorted(text[half - 1 : half + 1])) + text[half + 1 :]
-
-
 def looks_like(host: str, known: str) -> bool:
     """Whether a reader may take a host for a known one that it is not: same skeleton, or a slip or two apart."""
     one, other = skeleton(host), skeleton(known)
     shorter = min(len(one), len(other))
-    allowed = 0 if shorter < _SHORTEST else 1 if shorter < _LONG else 2
+    allowed = 0 if shorter < SHORTEST else 1 if shorter < _LONG else 2
     return other in {one, *_besides(host)} or _is_within_slips(one, other, allowed)
 
 

@@ -44,7 +44,7 @@ _MOST_DISPLAYED = 4
 _SHORTEST_WORD = 3
 _MOST_WORDS = 3
 
-SIMILAR = 0.84  # of names that differ; measured with misprints of known names against all other names of a master
+SIMILAR = 0.84  # of names that differ; measured by make bench-suggestions
 
 
 def normalised_name(name: str) -> str:

@@ -14,6 +14,7 @@ from shared.domain.iban import normalised_iban
 from shared.domain.lookalike import likeness_keys
 from shared.domain.names import normalised_name, words_of
 from shared.domain.sender import SHARED_DOMAINS, Sender, is_within
+from shared.domain.slips import kept_under
 
 Registered = Callable[[str], str]  # the registered domain of a host, empty for a public suffix
 
@@ -99,7 +100,7 @@ class Vendor(BaseModel):
     def likenesses(self) -> dict[str, str]:
         """Keys under which what is merely like one of its names or domains finds it, each with that name or domain."""
         names = {normalised_name(name) for name in (self.vendor_name, *self.aliases)}
-        words = {word_key(word): name for name in sorted(names) for word in words_of(name)}
+        words = {key: name for name in sorted(names) for key in (*word_keys(name), *slip_keys(name, kept_under))}
         own = [domain for domain in self.domains if not is_within(domain, SHARED_DOMAINS)]
         return {**words, **{key: domain for domain in own for key in likeness_keys(domain)}}
 
@@ -127,8 +128,14 @@ def name_key(name: str) -> str:
     return f"name:{normalised_name(name)}"
 
 
-def word_key(word: str) -> str:
-    return f"word:{word}"
+def word_keys(name: str) -> tuple[str, ...]:
+    """The keys of the words by which a normalised name is kept."""
+    return tuple(f"word:{word}" for word in words_of(name))
+
+
+def slip_keys(name: str, keys: Callable[[str], Iterator[str]]) -> tuple[str, ...]:
+    """The keys of a normalised name as one word, as it is kept or as it may be."""
+    return tuple(f"name-{key}" for key in keys(name.replace(" ", "")))
 
 
 _HOST = re.compile(r"[\w.-]{1,253}")
@@ -157,6 +164,12 @@ class Evidence(StrEnum):
     PRINTED = "printed"  # a name, web or mail address somewhere on the document
 
 
+_EVIDENCE = {
+    Evidence.VAT_ID: "VAT id",
+    Evidence.SENDER: "the sender's domain",
+    Evidence.NAME: "the name on the document,",
+    Evidence.PRINTED: "what stands on the document,",
+}
 # What a stranger's document cannot carry by chance, as it may a name.
 PROVEN = frozenset({Evidence.VAT_ID, Evidence.SENDER})
 
@@ -199,6 +212,11 @@ class Match:
     @property
     def is_ambiguous(self) -> bool:
         return len(self.vendor_ids) > 1
+
+    @property
+    def in_words(self) -> str:
+        """What told the vendor, for a person."""
+        return f"{_EVIDENCE[self.evidence]} {self.key.partition(':')[2]}"
 
     @property
     def is_proven(self) -> bool:

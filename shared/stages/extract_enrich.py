@@ -340,7 +340,7 @@ def _vendor_columns(vendor: Vendor | None) -> dict[str, str]:
 
 
 def _fact_columns(facts: Facts, match: Match) -> dict[str, Any]:
-    vendor = {"vendor": f"{match.evidence}, {match.key}"} if match.vendor_ids else {}
+    vendor = {"vendor": match.in_words} if match.is_certain else {}
     return {
         "invoice_number": facts.invoice_number.value if facts.invoice_number else "",
         "purchase_order": facts.purchase_order.value if facts.purchase_order else "",

@@ -11,7 +11,7 @@ from azure.core.pipeline.transport import HttpRequest, HttpResponse, RequestsTra
 from infrastructure.local.storage import Storage
 from shared.adapters.tables import Tables, TableVendors
 from shared.domain.transaction import Key
-from shared.domain.vendor import Likeness, Vendor, domain_key, name_key, vat_key, word_key
+from shared.domain.vendor import Likeness, Vendor, domain_key, name_key, vat_key, word_keys
 from shared.ports import Vendors
 from tests.adapters.conftest import own_tables
 from tests.adapters.hostile import HOSTILE_TEXTS, LONG_TEXTS
@@ -103,7 +103,7 @@ async def test_what_is_merely_like_a_vendor_leads_to_it_too(vendors: Vendors) ->
 async def test_no_more_likenesses_than_asked_for(vendors: Vendors) -> None:
     for number in range(4):
         await vendors.upsert(Vendor(vendor_name=f"Bluebird {number}"))
-    assert len(await vendors.alike(word_key("bluebird"), 3)) == 3
+    assert len(await vendors.alike(word_keys("bluebird")[0], 3)) == 3
 
 
 async def test_a_likeness_that_a_vendor_gives_up_is_gone(vendors: Vendors) -> None:

@@ -294,3 +294,19 @@ def test_a_difference_names_numbers_but_no_file() -> None:
     assert difference([one], [attachment("secret.pdf", size=9000)]) == (
         "an attachment of 1000 bytes has 9000 in the forward"
     )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "line"),
+    [
+        ('{"vendor": "VAT id DE123456789"}', [("Vendor known by", "VAT id DE123456789")]),
+        ('{"total": "invoice.pdf, page 1"}', []),
+        ('{"vendor": 7}', []),
+        ("[]", []),
+        ("edited by hand", []),
+        ("", []),
+    ],
+)
+def test_ap_is_told_what_the_vendor_is_known_by(evidence: str, line: list[tuple[str, str]]) -> None:
+    lines = summary_lines(full_row().model_copy(update={"evidence": evidence}))
+    assert [each for each in lines if each[0] == "Vendor known by"] == line

@@ -232,3 +232,16 @@ def test_a_match_is_certain_only_with_exactly_one_vendor(
 ) -> None:
     match = Match(vendor_ids)
     assert (match.is_certain, match.is_ambiguous) == (is_certain, is_ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "key", "words"),
+    [
+        (Evidence.VAT_ID, "vat:DE123456789", "VAT id DE123456789"),
+        (Evidence.SENDER, "domain:bluebird.example", "the sender's domain bluebird.example"),
+        (Evidence.NAME, "name:bluebird", "the name on the document, bluebird"),
+        (Evidence.PRINTED, "domain:bluebird.example", "what stands on the document, bluebird.example"),
+    ],
+)
+def test_a_match_says_what_told_the_vendor(evidence: Evidence, key: str, words: str) -> None:
+    assert Match(("bluebird",), key, evidence=evidence).in_words == words
