@@ -132,7 +132,7 @@ def test_domains_are_those_of_web_and_mail_addresses() -> None:
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     start = time.process_time()
     facts_of(unit * (1_000_000 // len(unit)))
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
