@@ -101,8 +101,8 @@ def needs_a_look(attachment: Attachment) -> bool:
         return False
     if extension == "zip" or extension in _OFFICE or declared in _ARCHIVE_TYPES:
         return True
-    is_within_text = attachment.is_inline and not extension
-    is_picture = declared.startswith("image/") and (extension in _PICTURES or is_within_text)
+    is_within_text = attachment.is_inline and not extension and declared.startswith("image/")
+    is_picture = extension in _PICTURES or is_within_text  # a program of that name is shown, and not run
     return not (is_picture or attachment.is_document or extension in _PLAIN)
 
 

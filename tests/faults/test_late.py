@@ -50,8 +50,8 @@ async def test_a_tick_at_any_call_of_whoever_reads_a_bounce_does_not_silence_it(
 
 async def test_a_bounce_from_our_own_tenant_of_a_colleagues_invoice_is_believed() -> None:
     site = BadDay()
-    await site.add(vendor_name="Own Department", email_domain=("contoso.example",), gl_code="1")
-    mail = site.invoice(sender="colleague@contoso.example")
+    body = "Please pay.\n\nFrom: Bluebird <billing@bluebird-cloud.example>\nSent: today\nSubject: Invoice\n"
+    mail = site.invoice(sender="colleague@contoso.example", body=body)
     await site.settle()
     report = site.bounce(site.mailbox.ap_inbox[0].message_id)
     await site.minutes(10)
