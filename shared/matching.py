@@ -102,6 +102,8 @@ class Matching:
                 return domain
         for key in dict.fromkeys(probes(sender.domain)):
             for alike in await self._vendors.alike(key, _MOST_ALIKE):
+                if is_within(sender.domain, frozenset({alike.text})):
+                    continue  # its vendor was added since the owners were asked for
                 # One that was deleted by hand leaves its keys.
                 if looks_like(sender.domain, alike.text) and await self._vendors.get(alike.vendor_id):
                     return alike.text

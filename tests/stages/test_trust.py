@@ -360,6 +360,14 @@ async def test_a_borrowed_name_is_seen_where_no_vendor_was_found(shown: str) -> 
     assert around.displayed == PAID
 
 
+async def test_a_vendor_that_is_added_at_this_moment_is_not_taken_for_the_one_it_looks_like() -> None:
+    """Its keys of likeness are there already, and when its domain was asked for they were not."""
+    vendors = FakeVendors(PAID)
+    vendors.claims.clear()
+    desk = Matching(vendors, PublicSuffixes().registered)
+    assert (await desk.surroundings(Sender("a@mail.metropole-energie.example"), Match())).looks_like == ""
+
+
 async def test_a_known_sender_costs_no_look_around() -> None:
     vendors = FakeVendors(BLUEBIRD)
     desk = Matching(vendors, PublicSuffixes().registered)
