@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from shared.domain.facts import Facts, Kind, Nature
 from shared.domain.numbers import normalised_number
-from shared.domain.transaction import Transaction
+from shared.domain.transaction import Status, Transaction
 
 _OF_THE_MAIL = frozenset({"subject", "body"})
 _MOST_DIGESTS = 10
@@ -72,4 +72,6 @@ def is_same(trait: Trait, facts: Facts, first: Transaction) -> bool:
     other = normalised_number(first.invoice_number)
     if trait.by is By.BYTES and own == other:
         return True
+    if trait.by is By.SUM and first.status is Status.RECEIVED:
+        return not own  # it is being read at this moment, and its number not written down
     return not own or not other

@@ -6,6 +6,7 @@ import pytest
 
 from shared.domain.facts import Fact, Facts, Kind, Nature
 from shared.domain.identity import By, Trait, is_same, traits
+from shared.domain.transaction import Status
 from tests.domain.made import row
 
 NUMBER = Fact("INV-7", "invoice.pdf, page 1")
@@ -79,7 +80,13 @@ def test_a_correction_bears_the_number_of_what_it_corrects() -> None:
     ],
 )
 def test_two_different_numbers_are_two_invoices(by: By, own: Facts, first: str, *, same: bool) -> None:
-    assert is_same(Trait(by, "x"), own, row(invoice_number=first)) is same
+    assert is_same(Trait(by, "x"), own, row(Status.POSTED, invoice_number=first)) is same
+
+
+def test_the_sum_of_a_mail_that_is_being_read_says_nothing_against_a_number() -> None:
+    """Two mails of one moment: the other one's number is read, and not written yet."""
+    assert not is_same(Trait(By.SUM, "x"), FACTS, row())
+    assert is_same(Trait(By.SUM, "x"), BARE, row())
 
 
 def test_the_same_sum_in_another_printing_is_the_same() -> None:
