@@ -97,7 +97,7 @@ class Matching:
         """A known domain that the sender's is made to look like, empty where there is none."""
         if is_within(sender.domain, SHARED_DOMAINS):
             return ""
-        for domain in _own_domains(vendor):
+        for domain in vendor.own_domains if vendor else ():
             if imitates(sender.domain, domain):
                 return domain
         for key in dict.fromkeys(probes(sender.domain)):
@@ -133,12 +133,7 @@ class Matching:
         return ""
 
 
-def _own_domains(vendor: Vendor | None) -> list[str]:
-    """The domains of a vendor that are nobody else's."""
-    return [domain for domain in vendor.domains if not is_within(domain, SHARED_DOMAINS)] if vendor else []
-
-
 def _is_displayed(display_name: str, vendor: Vendor) -> bool:
-    own = frozenset(_own_domains(vendor))
+    own = frozenset(vendor.own_domains)
     shows_address = any(is_within(host, own) for host in displayed_hosts(display_name))
     return shows_address or any(is_displayed(name, display_name) for name in (vendor.vendor_name, *vendor.aliases))

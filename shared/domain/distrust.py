@@ -15,7 +15,6 @@ from shared.domain.reason import Reason
 from shared.domain.sender import (
     BILLING_PLATFORMS,
     FREE_MAIL,
-    SHARED_DOMAINS,
     Authenticity,
     Sender,
     authenticity,
@@ -79,12 +78,7 @@ class Suspect:
 
 def is_known_sender(sender: Sender, vendor: Vendor) -> bool:
     """Whether the sender's domain is one of the vendor's own or lies below one."""
-    return is_within(sender.domain, own_domains_of(vendor))
-
-
-def own_domains_of(vendor: Vendor) -> frozenset[str]:
-    """The domains of a vendor without those that it shares with strangers."""
-    return frozenset(domain for domain in vendor.domains if not is_within(domain, SHARED_DOMAINS))
+    return is_within(sender.domain, frozenset(vendor.own_domains))
 
 
 def holds(signals: tuple[Signal, ...]) -> bool:
@@ -117,9 +111,9 @@ def _reply(suspect: Suspect) -> Iterator[Signal]:
 
 def _reply_to(suspect: Suspect, sender: str, address: str) -> Signal | None:
     domain, vendor = domain_of(address), suspect.match.vendor
-    own = own_domains_of(vendor) if vendor else frozenset()
+    own = vendor.own_domains if vendor else ()
     is_same = suspect.registered(domain) == suspect.registered(sender) or domain == sender
-    if is_same or not domain or is_within(domain, own | BILLING_PLATFORMS):
+    if is_same or not domain or is_within(domain, BILLING_PLATFORMS.union(own)):
         return None
     detail = f"replies go to {address} instead of {sender}"
     if is_within(domain, FREE_MAIL) and not is_within(sender, FREE_MAIL):
@@ -138,11 +132,11 @@ def _domain(suspect: Suspect) -> Iterator[Signal]:
     if is_within(sender.domain, BILLING_PLATFORMS):
         return
     displayed = around.displayed
-    if displayed and own_domains_of(displayed) and not is_known_sender(sender, displayed):
+    if displayed and displayed.own_domains and not is_known_sender(sender, displayed):
         yield Signal(
             Reason.NAME_FROM_ELSEWHERE, f"displayed as {displayed.vendor_name}, but written from {sender.domain}"
         )
-    if vendor and own_domains_of(vendor):
+    if vendor and vendor.own_domains:
         yield Signal(Reason.DOMAIN_FIRST_SEEN, f"{sender.domain} is no known domain of {vendor.vendor_name}")
     if vendor and around.owner_ids and vendor.vendor_id not in around.owner_ids:
         yield Signal(Reason.DOMAIN_OF_ANOTHER, f"{sender.domain} belongs to {', '.join(around.owner_ids)}")

@@ -84,13 +84,18 @@ class Vendor(BaseModel):
         return tuple(dict.fromkeys(domain.lower().lstrip("@") for domain in self.email_domain))
 
     @property
+    def own_domains(self) -> tuple[str, ...]:
+        """Its domains without those that it shares with strangers."""
+        return tuple(domain for domain in self.domains if not is_within(domain, SHARED_DOMAINS))
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Every key under which a mail can find this vendor."""
         return tuple(
             dict.fromkeys(
                 [
                     *([vat_key(self.vat_id)] if normalised_vat_id(self.vat_id) else []),
-                    *(domain_key(domain) for domain in self.domains if not is_within(domain, SHARED_DOMAINS)),
+                    *map(domain_key, self.own_domains),
                     *(name_key(name) for name in (self.vendor_name, *self.aliases) if normalised_name(name)),
                 ]
             )
@@ -101,8 +106,7 @@ class Vendor(BaseModel):
         """Keys under which what is merely like one of its names or domains finds it, each with that name or domain."""
         names = {normalised_name(name) for name in (self.vendor_name, *self.aliases)}
         words = {key: name for name in sorted(names) for key in (*word_keys(name), *slip_keys(name, kept_under))}
-        own = [domain for domain in self.domains if not is_within(domain, SHARED_DOMAINS)]
-        return {**words, **{key: domain for domain in own for key in likeness_keys(domain)}}
+        return {**words, **{key: domain for domain in self.own_domains for key in likeness_keys(domain)}}
 
 
 _MOST_IBANS = 50  # as `Cells` allows
