@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from infrastructure.operations.matching import Master, registered
 from infrastructure.operations.planted import OWN_DOMAIN, Bill, Planted, honest_mails, own_mail, planted_frauds
 from infrastructure.operations.truth import Expected
-from shared.domain.attachments import Harmful, danger_by_name, harmful_by_name
+from shared.domain.attachments import harmful_by_name
 from shared.domain.decision import Decision, Findings, decide
 from shared.domain.distrust import Suspect, signals
 from shared.domain.facts import Facts, Legibility
@@ -150,11 +150,6 @@ async def _decision(desk: Matching, planted: Planted) -> Decision:
     sender = judged_sender(mail, own)
     match = await desk.find(sender, facts)
     around = await desk.surroundings(sender, match)
-    found = signals(Suspect(mail, sender, facts, match, registered, around, own, _harmful(planted)))
+    harmful = harmful_by_name(mail.attachments, facts.carried_files)
+    found = signals(Suspect(mail, sender, facts, match, registered, around, own, harmful))
     return decide(Findings(mail=mail, sender=sender, facts=facts, match=match, signals=found))
-
-
-def _harmful(planted: Planted) -> tuple[Harmful, ...]:
-    carried = ((name, danger_by_name(name)) for d in planted.facts.documents for name in d.embedded)
-    within = (Harmful(name, danger) for name, danger in carried if danger)
-    return (*harmful_by_name(planted.mail.attachments), *within)

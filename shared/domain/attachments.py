@@ -1,9 +1,10 @@
 """Attachments that no invoice needs and a fraud does."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 from shared.domain.mail import Attachment, AttachmentKind
 
@@ -106,11 +107,13 @@ def needs_a_look(attachment: Attachment) -> bool:
     return not (is_picture or attachment.is_document or extension in _PLAIN)
 
 
-def harmful_by_name(attachments: Sequence[Attachment]) -> tuple[Harmful, ...]:
-    """The attachments that are dangerous as their names and types tell, pictures within the text left out."""
-    found = (
-        (a.name, danger_by_name(a.name, a.content_type))
+def harmful_by_name(attachments: Sequence[Attachment], carried: Iterable[str]) -> tuple[Harmful, ...]:
+    """What is dangerous as names and types tell, pictures within the text left out; documents carry files as well."""
+    files = (
+        (a.name, a.content_type)
         for a in attachments
         if a.kind is AttachmentKind.FILE and not (a.is_inline and a.content_type.lower().startswith("image/"))
     )
+    names = chain(files, ((name, "") for name in carried))
+    found = ((name, danger_by_name(name, content_type)) for name, content_type in names)
     return tuple(Harmful(name, danger) for name, danger in found if danger)

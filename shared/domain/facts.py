@@ -96,6 +96,11 @@ class Facts:
     disagreements: tuple[str, ...] = ()  # in words, where a document says two things
     documents: tuple[Document, ...] = field(default=())
 
+    @property
+    def carried_files(self) -> tuple[str, ...]:
+        """Names of the files that the documents carry."""
+        return tuple(name for document in self.documents for name in document.embedded)
+
     def sources(self) -> dict[str, str]:
         """Field name to the place it was read, for the ledger and for people."""
         known = ((f.name, getattr(self, f.name)) for f in fields(self))

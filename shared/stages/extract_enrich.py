@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.casework import Case, Desk, is_gone
-from shared.domain.attachments import Danger, Harmful, danger_by_name, harmful_by_name, needs_a_look
+from shared.domain.attachments import Danger, Harmful, harmful_by_name, needs_a_look
 from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
 from shared.domain.distrust import WEIGHTS, Signal, Suspect, new_ibans, signals
 from shared.domain.facts import Document, Facts, Legibility
@@ -152,9 +152,7 @@ class ExtractEnrich:
 
     async def _harmful(self, mail: Mail, facts: Facts) -> tuple[Harmful, ...]:
         """By name, and by the bytes of the few whose name does not tell."""
-        found = [*harmful_by_name(mail.attachments)]
-        carried = [name for document in facts.documents for name in document.embedded]
-        found += [Harmful(name, danger) for name in carried if (danger := danger_by_name(name))]
+        found = [*harmful_by_name(mail.attachments, facts.carried_files)]
         for number, attachment in enumerate(a for a in mail.attachments if needs_a_look(a)):
             is_seen = number < LOOKED_INTO and attachment.size <= READ_BYTES
             dangers = await self._dangers_in(mail, attachment) if is_seen else (Danger.LOCKED,)
