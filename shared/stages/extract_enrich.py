@@ -279,28 +279,30 @@ class ExtractEnrich:
             first = await self._first(case, vendor_id, trait, enters=enters)
             if first is None:
                 continue
-            row = await self._row_of(first)
+            key, row = first
             if row is None or is_same(trait, facts, row):  # of a row that was lost nobody knows
                 words = _in_words(row) if row else ""
-                return replace(findings, duplicate_of=first.transaction_id, first=words)
+                return replace(findings, duplicate_of=key.transaction_id, first=words)
         return findings
 
-    async def _first(self, case: Case, vendor_id: str, trait: Trait, *, enters: bool) -> Key | None:
+    async def _first(
+        self, case: Case, vendor_id: str, trait: Trait, *, enters: bool
+    ) -> tuple[Key, Transaction | None] | None:
         """Who has a trait, None where it is this very mail or nobody; one that never went out gives it up."""
-        own = case.row.key
-        if not enters:
-            holder = await self._registry.holder(vendor_id, trait.text)
-            return holder if holder != own else None
-        first = await self._registry.claim(vendor_id, trait.text, own)
-        if first != own and await self._never_went_out(first):
-            before, first = first, await self._registry.take_over(vendor_id, trait.text, first, own)
-            if first == own and not await self._never_went_out(before):
-                first = before  # released by a person at this very moment
-        return first if first != own else None
-
-    async def _never_went_out(self, key: Key) -> bool:
-        row = await self._row_of(key)
-        return row is not None and row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None
+        own, registry = case.row.key, self._registry
+        holder = await (
+            registry.claim(vendor_id, trait.text, own) if enters else registry.holder(vendor_id, trait.text)
+        )
+        if holder is None or holder == own:
+            return None
+        row = await self._row_of(holder)
+        if not enters or not _never_went_out(row):
+            return holder, row
+        after = await registry.take_over(vendor_id, trait.text, holder, own)
+        row = await self._row_of(holder if after == own else after)
+        if after != own:
+            return after, row
+        return None if _never_went_out(row) else (holder, row)  # released by a person at this very moment
 
     async def _row_of(self, key: Key) -> Transaction | None:
         try:
@@ -350,6 +352,10 @@ def _fact_columns(facts: Facts, match: Match) -> dict[str, Any]:
         "due_date": facts.due_date.value if facts.due_date else None,
         "evidence": json.dumps({**facts.sources(), **vendor}, ensure_ascii=False)[:30_000],
     }
+
+
+def _never_went_out(row: Transaction | None) -> bool:
+    return row is not None and row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None
 
 
 def _in_words(row: Transaction) -> str:
