@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from functools import reduce
+from itertools import chain
 from typing import TypeVar
 
 from shared.domain.disagreement import disagreements
@@ -22,6 +23,7 @@ def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
     """Read the facts, by field: from structured invoices, else from text of documents, else the subject, the body."""
     stated = [_stated(document) for document in documents]
     printed = [document_facts(document) if document.pages else None for document in documents]
+    further = [_further(document) for document in documents]
     on_documents = [*filter(None, stated), *filter(None, printed)]
     evidence = [*on_documents, subject_facts(mail.subject), body_facts(mail.body)]
     facts = reduce(merge, evidence, Facts())
@@ -30,8 +32,8 @@ def read_facts(mail: Mail, documents: Sequence[Document]) -> Facts:
         documents=tuple(documents),
         numbers=_numbers(facts, on_documents),
         # Every account counts, those of a second invoice too: it would be paid as well.
-        ibans=reduce(_united, (each.ibans for each in (*evidence, *_further(documents)))),
-        disagreements=(*_disagreements(documents, stated, printed), *_two_invoices(documents, stated)),
+        ibans=reduce(_united, (each.ibans for each in (*evidence, *chain.from_iterable(further)))),
+        disagreements=(*_disagreements(documents, stated, printed), *_two_invoices(documents, stated, further)),
     )
 
 
@@ -49,23 +51,23 @@ def _disagreements(
             yield from disagreements(document, xml, text)
 
 
-def _further(documents: Sequence[Document]) -> list[Facts]:
-    roots = ((f"{document.name}, embedded XML", root) for document in documents for root in document.further)
-    return [facts for place, root in roots if (facts := structured_facts(root, place))]
+def _further(document: Document) -> list[Facts]:
+    """What the invoices say that a PDF carries beside its first one."""
+    place = f"{document.name}, embedded XML"
+    return [facts for root in document.further if (facts := structured_facts(root, place))]
 
 
-def _two_invoices(documents: Sequence[Document], stated: Sequence[Facts | None]) -> Iterator[str]:
+def _two_invoices(
+    documents: Sequence[Document], stated: Sequence[Facts | None], further: Sequence[Sequence[Facts]]
+) -> Iterator[str]:
     """A PDF that carries two invoices shows each reader the one that was meant for it."""
-    for document, first in zip(documents, stated, strict=True):
-        for second in _further([document]):
-            if first and any(_differ(one, two) for one, two in _telling(first, second)):
-                yield f"{document.name}: it carries two e-invoices that differ"
-                break
+    for document, first, others in zip(documents, stated, further, strict=True):
+        if first and any(_tell_apart(first, other) for other in others):
+            yield f"{document.name}: it carries two e-invoices that differ"
 
 
-def _telling(first: Facts, second: Facts) -> Iterator[tuple[Fact[object] | None, Fact[object] | None]]:
-    for name in ("invoice_number", "total", "iban"):
-        yield getattr(first, name), getattr(second, name)
+def _tell_apart(first: Facts, second: Facts) -> bool:
+    return any(_differ(getattr(first, name), getattr(second, name)) for name in ("invoice_number", "total", "iban"))
 
 
 def _about_the_same(text: Facts, stated: Sequence[Facts | None]) -> Facts | None:
