@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.domain.distrust import Signal, holds
-from shared.domain.einvoice import is_invoice
-from shared.domain.facts import Document, Facts, Legibility, Nature, Sureness
+from shared.domain.facts import Facts, Legibility, Nature, Sureness
 from shared.domain.forward import MARKER_HEADER, marked_attempt, marker_of
 from shared.domain.mail import Mail
 from shared.domain.reason import NEVER_WAIVED, Reason
@@ -81,19 +80,19 @@ def decide(findings: Findings) -> Decision:
     if ignored and ignored not in findings.answered:
         return Decision(Status.IGNORED, (ignored,))
     waived = findings.answered - NEVER_WAIVED
+    distrusted = _distrust(findings)
     groups = (
         _flood(findings),
         _unfit(findings),
         _vendor(findings),
         _risks(findings),
-        _distrust(findings),
+        distrusted,
         _seen(findings),
     )
     held = next((left for group in groups if (left := group - waived)), frozenset())
     if not held:
         return Decision(Status.ENRICHED, warnings=_warnings(findings))
     # Nobody is to be asked to add a vendor whose mail is a fraud: a release of it comes back to the vendor.
-    distrusted = _distrust(findings)
     held = distrusted if Reason.VENDOR_UNKNOWN in held and distrusted else held
     status = Status.PARKED if Reason.VENDOR_UNKNOWN in held else Status.REVIEW
     # One card for a sender gone wild, not one for each mail.
@@ -186,8 +185,6 @@ _WARNINGS = {
     Legibility.SCAN: "a document is a scan without text, so nothing was read from it",
     Legibility.TOO_LARGE: "a document was not read here (too large, or too many), so open it",
 }
-_PARTIAL = "a document was read only in part (it is long), so look at the rest"
-_UNKNOWN_XML = "a document is XML of a kind that is not read here, so look at it"
 _NATURES = {
     Nature.CORRECTION: "it corrects an invoice that came before",
     Nature.REMINDER: "the mail calls itself a reminder",
@@ -208,10 +205,6 @@ def _warnings(findings: Findings) -> tuple[str, ...]:
         *(text for kind, text in _WARNINGS.items() if kind in seen),
         *unread,
     )
-
-
-def _is_unknown_xml(document: Document) -> bool:
-    return document.structured is not None and not is_invoice(document.structured)
 
 
 def _details(findings: Findings) -> tuple[str, ...]:
