@@ -12,7 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -55,7 +55,10 @@ from tests.faults.mails import invoice_mail
 from tests.faults.proxy import Exchange, Phase
 from tests.faults.site import BLUEBIRD, Accounts, Site, site
 
-AT_ONCE = 8  # cases; most of a case is waiting
+AT_ONCE = 8  # cases of one mail; most of such a case is waiting
+CROWDS_AT_ONCE = 2  # cases of many mails; such a case is work
+
+PATIENT = {"STUCK_AFTER_SECONDS": "20"}  # of many mails at once each waits for the others, and is not stuck
 
 Case = Callable[[], Iterator[str]]  # runs, and yields what is wrong
 Cases = Iterator[tuple[str, Case]]  # with their titles
@@ -71,7 +74,7 @@ _MOVE = "POST graph messages/{id}/move"
 _CARD = "POST graph teams"
 _LOOK_UP = "GET table VendorKeys"
 
-pytestmark = pytest.mark.timeout(1200)  # the first one waits for its share of the pool
+pytestmark = pytest.mark.timeout(2400)  # the first one waits for its share of the pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,7 +472,7 @@ def put_back_and_wait(place: Site, gate: Gate) -> None:
 def released(stage: Stage, stop: Stop, act: Act) -> Iterator[str]:
     """A person puts the mail back while the last steps after its filing still run."""
     # Held for longer than work takes, its filing would be done again, and the person's move with it undone.
-    end = stage.stopped(stop, act, PLAIN, STUCK_AFTER_SECONDS="30")
+    end = stage.stopped(stop, act, PLAIN, STUCK_AFTER_SECONDS="120")
     yield from faults_of(end)
     if end.folder != "Posted":
         yield f"lies in {end.folder}"
@@ -524,10 +527,10 @@ def release(folder: Path, edits: Sequence[Edit]) -> Path:
 
 
 @contextmanager
-def other_host(app: Path, place: Site, gate: Gate) -> Iterator[None]:
+def other_host(app: Path, place: Site, gate: Gate, **settings: str) -> Iterator[None]:
     """A host that runs an app folder, in a process that has imported nothing of this checkout's app."""
     log = place.folder / "other.log"
-    with place.wires(gate) as wires, log.open("wb") as output:
+    with place.wires(gate, **settings) as wires, log.open("wb") as output:
         environment = {n: v for n, v in wires.environment.items() if not n.startswith("COVERAGE_PROCESS")}
         host = subprocess.Popen(
             [sys.executable, "-m", "infrastructure.local", "host", "--app", str(app), "--lease", "4"],
@@ -588,8 +591,8 @@ def two_releases(
     """Two releases share 15 mails: one of them reads each, the other one posts it, both tick and announce."""
     reader, poster = Gate.free(kept_from=[TO_POST]), Gate.free(kept_from=[RAW_MAIL])
     other, current = (reader, poster) if other_reads else (poster, reader)
-    with stage.site(f"{app.name} {other_reads}", PLAIN, BURST[0]) as place, other_host(app, place, other):
-        with stage.bench.host(place, current):
+    with stage.site(f"{app.name} {other_reads}", PLAIN, BURST[0]) as place, other_host(app, place, other, **PATIENT):
+        with stage.bench.host(place, current, **PATIENT):
             assert process.wait_until(lambda: current.ticks > 0, seconds=SECONDS)
             for number in BURST[1:]:  # one by one, or the first tick of one release may take all of them in
                 place.arrive([(f"{number}.eml", invoice_mail(number, documents=0))])
@@ -627,7 +630,7 @@ def outage(stage: Stage, services: Sequence[str]) -> Iterator[str]:
     """Every request to some services is cut for ten seconds in the middle of a burst."""
     numbers = [f"INV-{n:02d}" for n in range(20)]
     gate = Gate.free()
-    with stage.site(f"away {services}", PLAIN, *numbers) as place, stage.bench.host(place, gate):
+    with stage.site(f"away {services}", PLAIN, *numbers) as place, stage.bench.host(place, gate, **PATIENT):
         if not process.wait_until(lambda: len(place.ap_markers()) >= 5, seconds=SECONDS):
             yield "never in the middle"
         gate.away.update(services)
@@ -647,11 +650,8 @@ def outages(stage: Stage, _: Paths) -> Cases:
     yield "everything", partial(outage, stage, ("queue", "table", "graph"))
 
 
-# The longest cases first: all of them share one pool.
-RACES = {
-    race.__name__: race
-    for race in (outages, mixed_releases, two_hosts, stale_ticks, late_vendors, released_mails, taken_mails)
-}
+CROWDS = (outages, mixed_releases)
+RACES = {race.__name__: race for race in (*CROWDS, two_hosts, stale_ticks, late_vendors, released_mails, taken_mails)}
 
 
 def _faults_of(case: Case) -> list[str]:
@@ -665,17 +665,20 @@ Running = Mapping[str, Mapping[str, "Future[list[str]]"]]
 def running(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, accounts: Accounts, hosts: Hosts
 ) -> Iterator[Running]:
-    """The cases of all races that this session is to run."""
+    """The cases of all races that this session is to run; those of one mail begin when the crowds are gone."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     chosen = {item.callspec.params["race"] for item in items if item.path == request.path}
     stage = Stage(tmp_path_factory.mktemp("races"), accounts, Bench(hosts))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(CROWDS_AT_ONCE) as crowds:
         paths = dict(zip(LIVES, pool.map(stage.whole_path, LIVES), strict=True))
-        yield {
-            name: {title: pool.submit(_faults_of, case) for title, case in RACES[name](stage, paths)}
-            for name in RACES
-            if name in chosen
-        }
+
+        def begun(race: Callable[[Stage, Paths], Cases], on: ThreadPoolExecutor) -> dict[str, "Future[list[str]]"]:
+            return {title: on.submit(_faults_of, case) for title, case in race(stage, paths)}
+
+        found = {race.__name__: begun(race, crowds) for race in CROWDS if race.__name__ in chosen}
+        wait(future for cases in found.values() for future in cases.values())
+        alone = {name: begun(race, pool) for name, race in RACES.items() if name in chosen and race not in CROWDS}
+        yield {**found, **alone}
         pool.shutdown(wait=False, cancel_futures=True)
 
 
