@@ -129,6 +129,9 @@ class Mailbox(Protocol):
     async def get(self, mail_id: str) -> Mail:
         """Read one mail with its attachment list; raises MailGone, MailRefused."""
 
+    async def oldest(self, folder: str) -> datetime | None:
+        """When the oldest mail in one of our folders was received, None where it holds none or does not exist."""
+
     async def folder_of(self, mail_id: str) -> str:
         """Where the mail lies now: INBOX, one of our folders, or ELSEWHERE; raises MailGone."""
 
@@ -221,6 +224,19 @@ class Registry(Protocol):
     async def set_poison(self, poison: Poison) -> None:
         """Keep a message that its function could not take, once however often it is handed in."""
 
+    async def kept_poison(self, queue: str) -> int:
+        """How many messages of a queue are kept."""
+
+
+class Control(Protocol):
+    """What people and the synthetic check tell the app while it runs."""
+
+    async def stopped(self) -> str:
+        """Why nothing is to be admitted or sent, empty where work goes on; a change is heard of within seconds."""
+
+    async def use_nonce(self, nonce: str, key: Key) -> bool:
+        """Whether the synthetic check wrote this nonce, and no other mail has used it; uses it up."""
+
 
 class Suffixes(Protocol):
     """Which part of a host somebody registered."""
@@ -275,6 +291,9 @@ class Queues(Protocol):
 
     async def forget(self, queue: str, message: PoisonMessage) -> None:
         """Delete a poison message that has been kept elsewhere."""
+
+    async def poison_waiting(self, queue: str) -> int:
+        """How many messages, hidden ones included, the queue's poison queue holds, as the service estimates."""
 
 
 class Channel(Protocol):

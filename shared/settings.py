@@ -19,6 +19,7 @@ _CONNECTION = re.compile(
 STORAGE = "AzureWebJobsStorage"
 LONGEST_SECONDS = 7 * 24 * 3600  # a queue message lives no longer
 EARLIEST_YEAR = 1970
+MANAGED = "managedidentity"  # https://learn.microsoft.com/azure/azure-functions/functions-reference#common-properties-for-identity-based-connections
 CREDENTIALS = ("managed_identity", "default", "anonymous")
 
 
@@ -37,6 +38,9 @@ class Storage:
     connection_string: str = ""
     queue_endpoint: str = ""
     table_endpoint: str = ""
+    is_managed: bool = (
+        False  # by managed identity; else by whatever log-in DefaultAzureCredential finds, as the host does
+    )
     client_id: str = ""  # of a user-assigned identity
 
 
@@ -58,6 +62,7 @@ class Settings:
     graph_concurrency: int
     graph_base_url: str
     graph_credential: str
+    synthetic_recipient: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -78,6 +83,7 @@ class Settings:
             "graph_concurrency": reader.read("GRAPH_CONCURRENCY", _count, "2"),
             "graph_base_url": reader.read("GRAPH_BASE_URL", _url, "https://graph.microsoft.com/v1.0"),
             "graph_credential": reader.read("GRAPH_CREDENTIAL", _credential, "managed_identity"),
+            "synthetic_recipient": reader.read("SYNTHETIC_RECIPIENT", _address_or_none, ""),
         }
         reader.check_together(values)
         if reader.faults:
@@ -110,6 +116,7 @@ NAMES = (
     "GRAPH_CONCURRENCY",
     "GRAPH_BASE_URL",
     "GRAPH_CREDENTIAL",
+    "SYNTHETIC_RECIPIENT",
 )
 
 
@@ -152,12 +159,17 @@ class _Reader:
                 f"or {STORAGE}__queueServiceUri and {STORAGE}__tableServiceUri"
             )
             return None
+        is_managed = self._env.get(f"{STORAGE}__credential", "").strip().lower() == MANAGED
         client_id = self._env.get(f"{STORAGE}__clientId", "").strip()
-        return Storage("", endpoints["queue"], endpoints["table"], client_id)
+        return Storage("", endpoints["queue"], endpoints["table"], is_managed, client_id)
 
     def check_together(self, values: Mapping[str, Any]) -> None:
         """Find what is wrong between settings that are right by themselves."""
         mailbox, ap_mailbox = values["invoice_mailbox"], values["ap_mailbox"]
+        if values["synthetic_recipient"] and values["synthetic_recipient"] in {mailbox, ap_mailbox}:
+            self.faults.append(
+                "SYNTHETIC_RECIPIENT: must be neither AP_MAILBOX nor INVOICE_MAILBOX; AP is to see no test mail"
+            )
         if mailbox and mailbox == ap_mailbox:
             self.faults.append("AP_MAILBOX: must not be INVOICE_MAILBOX; every forward would come back as an invoice")
         host = urlsplit(values["graph_base_url"] or "").hostname or ""
@@ -182,6 +194,10 @@ def _address(text: str) -> str:
     if not local or "." not in domain or any(c.isspace() or c in "<>,;" for c in text):
         raise ValueError
     return text.lower()
+
+
+def _address_or_none(text: str) -> str:
+    return _address(text) if text else ""
 
 
 def _url(text: str) -> str:
@@ -220,6 +236,7 @@ def _credential(text: str) -> str:
 # What an error message says was wanted.
 _WANTED: dict[Callable[[str], Any], str] = {
     _address: "a mail address such as invoices@contoso.com",
+    _address_or_none: "a mail address such as synthetic@contoso.com, or nothing",
     _url: "an http or https URL",
     _instant: "a UTC instant such as 2026-12-01T00:00:00Z",
     _count: "a whole number of at least 1",

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from shared.casework import Desk
-from shared.ports import Channel, Documents, Ledger, Mailbox, Queues, Registry, Suffixes, Vendors
+from shared.domain.forward import Recipients
+from shared.ports import Channel, Control, Documents, Ledger, Mailbox, Queues, Registry, Suffixes, Vendors
 from shared.settings import Settings, Storage
 from shared.stages.add_vendor import VendorDesk
 from shared.stages.extract_enrich import ExtractEnrich
@@ -48,6 +49,7 @@ class Ports:
     mailbox: Mailbox
     ledger: Ledger
     registry: Registry
+    control: Control
     vendors: Vendors
     queues: Queues
     documents: Documents
@@ -69,7 +71,7 @@ class Stages:
         )
         route = Route(
             mailbox=settings.invoice_mailbox,
-            ap_mailbox=settings.ap_mailbox,
+            recipients=Recipients(settings.ap_mailbox, settings.synthetic_recipient),
             per_minute=settings.ap_max_per_minute,
             claim=settings.claim,
             patience=settings.delivery_patience,
@@ -80,6 +82,7 @@ class Stages:
             ports.registry,
             ports.queues,
             ports.channel,
+            control=ports.control,
             mailbox_address=settings.invoice_mailbox,
             pace=pace,
         )
@@ -90,11 +93,12 @@ class Stages:
             ports.vendors,
             ports.documents,
             suffixes=ports.suffixes,
+            control=ports.control,
             mailbox_address=settings.invoice_mailbox,
-            ap_address=settings.ap_mailbox,
+            recipients=route.recipients,
             repeat_limit=settings.repeat_limit,
         )
-        self.post_to_ap = PostToAP(desk("PostToAP"), ports.mailbox, ports.registry, route)
+        self.post_to_ap = PostToAP(desk("PostToAP"), ports.mailbox, ports.registry, ports.control, route)
         self.notify = Notify(desk("Notify"), ports.channel)
         self.add_vendor = VendorDesk(desk("AddVendor"), ports.vendors, ports.queues)
 
@@ -109,8 +113,8 @@ def vendor_desk(env: Mapping[str, str]) -> VendorDesk:
     from shared.adapters.tables import TableLedger, Tables, TableVendors
 
     storage, stuck_after = Settings.for_vendors(env)
-    tables = Tables(_table_service(storage))
-    queues = StorageQueues(lambda: _queue_service(storage))
+    tables = Tables(table_service(storage))
+    queues = StorageQueues(lambda: queue_service(storage))
     return VendorDesk(Desk(TableLedger(tables), _now, "AddVendor", stuck_after), TableVendors(tables), queues)
 
 
@@ -147,22 +151,24 @@ def ports(settings: Settings) -> Ports:
     from shared.adapters.documents import Limits, SubprocessDocuments
     from shared.adapters.queues import StorageQueues
     from shared.adapters.suffixes import PublicSuffixes
-    from shared.adapters.tables import TableLedger, TableRegistry, Tables, TableVendors
+    from shared.adapters.tables import TableControl, TableLedger, TableRegistry, Tables, TableVendors
 
-    tables = Tables(_table_service(settings.storage))
+    tables = Tables(table_service(settings.storage))
     return Ports(
         mailbox=_mailbox(settings),
         ledger=TableLedger(tables),
         registry=TableRegistry(tables),
+        control=TableControl(tables),
         vendors=TableVendors(tables),
-        queues=StorageQueues(lambda: _queue_service(settings.storage)),
+        queues=StorageQueues(lambda: queue_service(settings.storage)),
         documents=SubprocessDocuments(Limits(mails_per_child=MAILS_PER_CHILD)),
         suffixes=PublicSuffixes(),
         channel=_channel(settings),
     )
 
 
-def _table_service(storage: Storage) -> "TableServiceClient":
+def table_service(storage: Storage) -> "TableServiceClient":
+    """A client of the account's tables."""
     from azure.data.tables import TableServiceClient
 
     patience: dict[str, Any] = {
@@ -172,7 +178,7 @@ def _table_service(storage: Storage) -> "TableServiceClient":
     }
     if storage.connection_string:
         return TableServiceClient.from_connection_string(storage.connection_string, **patience)
-    return TableServiceClient(storage.table_endpoint, credential=_identity(storage.client_id), **patience)
+    return TableServiceClient(storage.table_endpoint, credential=_storage_credential(storage), **patience)
 
 
 def _forget_retry_after(response: Any) -> None:
@@ -180,13 +186,25 @@ def _forget_retry_after(response: Any) -> None:
     response.http_response.headers.pop("Retry-After", None)
 
 
-def _queue_service(storage: Storage) -> "QueueServiceClient":
+def queue_service(storage: Storage) -> "QueueServiceClient":
+    """A client of the account's queues."""
     from azure.storage.queue import LinearRetry, QueueServiceClient
 
     patience: dict[str, Any] = {**STORAGE_SECONDS, "retry_policy": LinearRetry(backoff=1, retry_total=STORAGE_RETRIES)}
     if storage.connection_string:
         return QueueServiceClient.from_connection_string(storage.connection_string, **patience)
-    return QueueServiceClient(storage.queue_endpoint, credential=_identity(storage.client_id), **patience)
+    return QueueServiceClient(storage.queue_endpoint, credential=_storage_credential(storage), **patience)
+
+
+def _storage_credential(storage: Storage) -> "TokenCredential":
+    return _identity(storage.client_id) if storage.is_managed else _log_in()
+
+
+@cache
+def _log_in() -> "TokenCredential":
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential()
 
 
 @cache
@@ -235,11 +253,7 @@ def _graph_authentication(settings: Settings) -> "AuthenticationProvider":
 
 
 def _graph_credential(settings: Settings) -> "TokenCredential":
-    if settings.graph_credential == "default":
-        from azure.identity import DefaultAzureCredential
-
-        return DefaultAzureCredential()
-    return _identity(settings.storage.client_id)
+    return _log_in() if settings.graph_credential == "default" else _identity(settings.storage.client_id)
 
 
 def _channel(settings: Settings) -> Channel:

@@ -16,7 +16,7 @@ from azure.data.tables import TableServiceClient
 from infrastructure.checkout import checkout
 from infrastructure.local import process
 from infrastructure.local.mailbox import MailboxServer, serve
-from infrastructure.local.samples import AP_MAILBOX, MAILBOX
+from infrastructure.local.samples import AP_MAILBOX, MAILBOX, SYNTHETIC_MAILBOX
 from infrastructure.local.storage import Storage
 from shared.adapters.tables import LEDGER, OPEN
 from shared.domain.transaction import Transaction
@@ -112,6 +112,7 @@ def app_environment(connection_string: str, mailbox_url: str) -> dict[str, str]:
         "TEAMS_WEBHOOK_URL": f"{mailbox_url}/teams",
         "GRAPH_BASE_URL": f"{mailbox_url}/v1.0",
         "GRAPH_CREDENTIAL": "anonymous",
+        "SYNTHETIC_RECIPIENT": SYNTHETIC_MAILBOX,
     }
     defaults = {"MAIL_INGEST_SCHEDULE": "*/2 * * * * *", "AP_MAX_PER_MINUTE": "1000"}
     environment = {**defaults, **os.environ, **ours}

@@ -30,6 +30,7 @@ _TEXT = "Probe 4711"
 _IDENTITY: Mapping[str, str | None] = {
     "AzureWebJobsStorage": None,
     "AzureWebJobsStorage__accountName": "probe",
+    "AzureWebJobsStorage__credential": "managedidentity",
     "GRAPH_BASE_URL": "https://graph.microsoft.com/v1.0",
     "GRAPH_CREDENTIAL": "managed_identity",
 }

@@ -80,6 +80,17 @@ class GraphMailbox:
             reply_to=tuple(_addresses(item.get("replyTo"))),
         )
 
+    async def oldest(self, folder: str) -> datetime | None:
+        folder_id = await self._known_id_of(folder)
+        if not folder_id:
+            return None
+        query: dict[str, str | int] = {"select": "id,receivedDateTime", "orderby": "receivedDateTime asc", "top": 1}
+        messages = self._client.user.mail_folders.by_mail_folder_id(folder_id).messages
+        async for page in self._pages(messages, query):
+            if page:
+                return datetime.fromisoformat(page[0]["receivedDateTime"])
+        return None
+
     async def folder_of(self, mail_id: str) -> str:
         query = {"select": "id,parentFolderId"}
         item = await self._client.get(self._message(mail_id), query, expects="parentFolderId")
@@ -189,10 +200,17 @@ class GraphMailbox:
             self._foreign.add(folder_id)
         return found
 
-    async def _id_of(self, folder: str) -> str:
+    async def _known_id_of(self, folder: str) -> str:
+        """The id of a folder, empty where it does not exist."""
         async with self._reading:
             if folder not in self._folders:
                 await self._read_folders()
+            return self._folders.get(folder, "")
+
+    async def _id_of(self, folder: str) -> str:
+        if found := await self._known_id_of(folder):
+            return found
+        async with self._reading:
             if folder not in self._folders:
                 await self._make_folder(folder)
             return self._folders[folder]

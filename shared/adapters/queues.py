@@ -43,6 +43,9 @@ class StorageQueues:
     async def forget(self, queue: str, message: PoisonMessage) -> None:
         await asyncio.to_thread(self._forget, queue, message)
 
+    async def poison_waiting(self, queue: str) -> int:
+        return await asyncio.to_thread(self._poison_waiting, queue)
+
     def _client(self, queue: str) -> "QueueClient":
         from azure.storage.queue import BinaryBase64EncodePolicy  # noqa: PLC0415
 
@@ -74,6 +77,12 @@ class StorageQueues:
             PoisonMessage(m.id, m.pop_receipt or "", _decoded(str(m.content)), m.inserted_on or datetime.now(UTC))
             for m in page
         ]
+
+    def _poison_waiting(self, queue: str) -> int:
+        try:
+            return self._client(f"{queue}-poison").get_queue_properties().approximate_message_count or 0
+        except ResourceNotFoundError:
+            return 0
 
     def _forget(self, queue: str, message: PoisonMessage) -> None:
         with suppress(ResourceNotFoundError):  # deleted by somebody else

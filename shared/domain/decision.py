@@ -35,6 +35,8 @@ class Findings:
     facts: Facts = field(default_factory=Facts)
     match: Match = field(default_factory=Match)
     origin: Origin = Origin.FOREIGN
+    is_synthetic: bool = False  # a genuine mail of the synthetic check
+    has_recipient: bool = True  # whether such mails are taken
     report: DeliveryReport | None = None
     bounced: str = ""  # transaction id of the forward that a delivery report speaks of
     signals: tuple[Signal, ...] = ()  # what speaks against the mail
@@ -105,6 +107,8 @@ def decide(findings: Findings) -> Decision:
 
 def _ignore(findings: Findings) -> Reason | None:
     mail = findings.mail
+    if findings.is_synthetic and not findings.has_recipient:
+        return Reason.SYNTHETIC_REFUSED
     if findings.origin is Origin.OURS:
         return Reason.OWN_FORWARD  # with its documents: the ledger knows that AP has them
     if mail.documents:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from shared.domain.facts import Nature
@@ -21,6 +22,22 @@ _MARKER = re.compile(r"([0-9a-f]{32})-\d{1,4}")
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})-(\d{1,4})@([^\s<>@]+)>?")
 _REFERENCE = re.compile(r"\[IA-([0-9a-f]{12})\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Where forwards go: invoices to AP, mails of the synthetic check to an address of their own."""
+
+    ap: str
+    synthetic: str = ""  # empty: such mails are not taken
+
+    @property
+    def all(self) -> frozenset[str]:
+        return frozenset(filter(None, (self.ap, self.synthetic)))
+
+    def of(self, row: Transaction) -> str:
+        """Who gets the forward of a row, empty where nobody does."""
+        return self.synthetic if row.synthetic else self.ap
 
 
 def marker_of(text: str) -> str:

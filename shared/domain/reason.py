@@ -13,6 +13,7 @@ class Reason(StrEnum):
     AUTO_REPLY = "auto_reply"
     READ_RECEIPT = "read_receipt"
     CALENDAR = "calendar"
+    SYNTHETIC_REFUSED = "synthetic_refused"
     TAKEN_BY_A_PERSON = "taken_by_a_person"
     # parked
     VENDOR_UNKNOWN = "vendor_unknown"
@@ -50,8 +51,8 @@ class Reason(StrEnum):
 
 
 # A person who moves the mail back to the Inbox answers what they could see, never these: without a vendor there is
-# nothing to code, so it is looked up again.
-NEVER_WAIVED = frozenset({Reason.VENDOR_UNKNOWN, Reason.VENDOR_AMBIGUOUS})
+# nothing to code, so it is looked up again; and no release leads a test mail to AP.
+NEVER_WAIVED = frozenset({Reason.VENDOR_UNKNOWN, Reason.VENDOR_AMBIGUOUS, Reason.SYNTHETIC_REFUSED})
 
 # A release after one of these sends again on purpose: only then the attempt in the marker rises.
 SENDS_AGAIN = frozenset({Reason.UNDELIVERED, Reason.DELIVERY_UNCONFIRMED})
@@ -73,6 +74,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.AUTO_REPLY: Explanation("This is an automatic reply.", "Nothing to do."),
     Reason.READ_RECEIPT: Explanation("This is a read receipt.", "Nothing to do."),
     Reason.CALENDAR: Explanation("This is a calendar item.", "Nothing to do."),
+    Reason.SYNTHETIC_REFUSED: Explanation(
+        "This is a mail of the synthetic check, and no recipient is set for such mails.",
+        "The engineer sets SYNTHETIC_RECIPIENT.",
+    ),
     Reason.TAKEN_BY_A_PERSON: Explanation(
         "The mail was moved out of the Inbox before it was sent on.", f"If it is to be sent on, {_RELEASE}."
     ),

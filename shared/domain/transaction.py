@@ -129,6 +129,7 @@ class Transaction(BaseModel):
     internet_message_id: str = ""
     sender: str = ""
     subject: str = ""
+    synthetic: bool = False  # a mail of the synthetic check, which never goes to AP
     received_at: AwareDatetime
     admitted_at: AwareDatetime
     updated_at: AwareDatetime
@@ -221,6 +222,9 @@ class Transaction(BaseModel):
             raise InvalidTransition(f"transaction {self.transaction_id}: {self.status} -> {status}")
         return self.model_copy(update={**changes, "revision": self.revision + 1, "updated_at": now})
 
+    def _is_check_passed(self, status: Status) -> bool:
+        return self.synthetic and status is Status.POSTED
+
     def rested(self, status: Status, now: datetime, reasons: tuple[Reason, ...] = (), **changes: Any) -> Self:
         """The row in a resting state, with the filing and the card that follow from it."""
         person_has_it = Reason.TAKEN_BY_A_PERSON in reasons or Reason.MAIL_GONE in reasons
@@ -230,7 +234,7 @@ class Transaction(BaseModel):
             reasons=reasons,
             claim_until=None,
             filing=Filing.NONE if person_has_it else Filing.PENDING,
-            notice=Notice.NONE if status is Status.IGNORED else Notice.OUTCOME,
+            notice=Notice.NONE if status is Status.IGNORED or self._is_check_passed(status) else Notice.OUTCOME,
             **changes,
         )
 

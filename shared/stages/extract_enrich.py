@@ -13,7 +13,7 @@ from shared.domain.attachments import Danger, Harmful, harmful_by_name, needs_a_
 from shared.domain.decision import Decision, Findings, Origin, claimed_transaction, decide, is_delivery_report
 from shared.domain.distrust import WEIGHTS, Signal, Suspect, new_ibans, signals
 from shared.domain.facts import Document, Facts, Legibility
-from shared.domain.forward import marked_attempt, references_in
+from shared.domain.forward import Recipients, marked_attempt, references_in
 from shared.domain.identity import Trait, is_same, traits
 from shared.domain.mail import INBOX, Attachment, Mail, domain_of, normalised_subject
 from shared.domain.messages import NOTIFY, TO_POST, Outgoing, WorkOn
@@ -22,10 +22,11 @@ from shared.domain.reason import Reason
 from shared.domain.release import vendor_added
 from shared.domain.report import DeliveryReport
 from shared.domain.sender import Sender, judged_sender
+from shared.domain.synthetic import nonce_of
 from shared.domain.transaction import FOLDERS, Filing, Key, Notice, Status, Transaction, UnreadableRow
 from shared.domain.vendor import Match, Vendor
 from shared.matching import Matching
-from shared.ports import Content, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Suffixes, Vendors
+from shared.ports import Content, Control, Documents, Later, Mailbox, MailGone, MailRefused, Registry, Suffixes, Vendors
 
 READ_BYTES = 25 * 1024 * 1024  # a larger document is forwarded unread
 READ_COUNT = 10  # documents read of one mail
@@ -46,8 +47,9 @@ class ExtractEnrich:
         documents: Documents,
         *,
         suffixes: Suffixes,
+        control: Control,
         mailbox_address: str,
-        ap_address: str,
+        recipients: Recipients,
         repeat_limit: int,
     ) -> None:
         self._desk = desk
@@ -59,7 +61,8 @@ class ExtractEnrich:
         self._documents = documents
         self._address = mailbox_address
         self._own_domains = frozenset({domain_of(mailbox_address)})
-        self._ap_address = ap_address
+        self._recipients = recipients
+        self._control = control
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._repeat_limit = repeat_limit
 
@@ -109,6 +112,8 @@ class ExtractEnrich:
             facts=facts,
             match=match,
             origin=await self._origin(mail),
+            is_synthetic=await self._is_synthetic(case.row, mail),
+            has_recipient=bool(self._recipients.synthetic),
             report=report,
             bounced=await self._bounced(mail, report) if report is not None and report.failed else "",
             signals=await self._signals(mail, sender, facts, match),
@@ -173,6 +178,11 @@ class ExtractEnrich:
             return Origin.FOREIGN
         return Origin.OURS if await self._desk.ledger.by_reference(claimed) else Origin.FORGED
 
+    async def _is_synthetic(self, row: Transaction, mail: Mail) -> bool:
+        """Whether it is a genuine mail of the synthetic check; one that is stays it, whatever becomes of its nonce."""
+        nonce = nonce_of(mail)
+        return row.synthetic or (bool(nonce) and await self._control.use_nonce(nonce, row.key))
+
     async def _report(self, mail: Mail) -> DeliveryReport | None:
         if not is_delivery_report(mail) or mail.documents:
             return None
@@ -180,7 +190,7 @@ class ExtractEnrich:
 
     async def _bounced(self, mail: Mail, report: DeliveryReport) -> str:
         """Take the bounce down on the row of the forward that it speaks of; returns its id, empty where none fits."""
-        if report.recipients and self._ap_address not in report.recipients:
+        if report.recipients and self._recipients.all.isdisjoint(report.recipients):
             return ""  # somebody behind AP did not get it; AP did
         attempts = [found for text in report.message_ids if (found := marked_attempt(text, self._address))]
         keys = [(key, attempt) for id_, attempt in attempts for key in await self._desk.ledger.by_reference(id_)]
@@ -319,6 +329,7 @@ class ExtractEnrich:
         known = {
             **_fact_columns(findings.facts, findings.match),
             **vendor,
+            "synthetic": findings.is_synthetic,
             "warnings": (*decision.warnings, *uncoded),
             "duplicate_of": findings.duplicate_of,
             "parked_keys": parked_keys,

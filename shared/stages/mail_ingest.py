@@ -1,10 +1,11 @@
 """The tick: re-drives what is due, admits new mails, and keeps what ended in a poison queue."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.casework import RUN_SECONDS, Case, Desk, transaction_log
@@ -19,6 +20,7 @@ from shared.ports import (
     CardRefused,
     Channel,
     Conflict,
+    Control,
     Later,
     Mailbox,
     MailGone,
@@ -28,10 +30,12 @@ from shared.ports import (
     Queues,
     Registry,
 )
+from shared.watch import Watch
 
 log = logging.getLogger(__name__)
 
 PROVEN = timedelta(hours=1)  # of serving, until a transaction that still waits has trouble of its own
+WATCHED_EVERY = timedelta(minutes=10)
 GAP = timedelta(minutes=10)  # without a good tick, and the mailbox has to prove itself again
 QUIET_SECONDS = 600.0  # until a channel that did not take a card is told of poison again
 IN_A_ROW = 3  # transactions that the mailbox cannot serve, and it is the mailbox that cannot
@@ -70,6 +74,7 @@ class MailIngest:
         queues: Queues,
         channel: Channel,
         *,
+        control: Control,
         mailbox_address: str,
         pace: Pace,
     ) -> None:
@@ -78,6 +83,9 @@ class MailIngest:
         self._registry = registry
         self._queues = queues
         self._channel = channel
+        self._control = control
+        self._watch = Watch(mailbox, registry, queues, desk.clock)
+        self._watched_at: datetime | None = None
         self._address = mailbox_address
         self._pace = pace
         self._serves_since: datetime | None = None
@@ -88,6 +96,10 @@ class MailIngest:
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
         poisoned = await self._keep_poison()
+        if stopped := await self._control.stopped():
+            log.warning("emergency stop: nothing is admitted, driven or sent: %s", stopped)
+            await self._report_backlog(stopped)
+            return Tally(poisoned=poisoned)
         serves = self._mailbox_serves()
         tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=serves)
         tick.tally.poisoned = poisoned
@@ -98,9 +110,23 @@ class MailIngest:
             self._note_good_tick()
         finally:
             log.info("tick: %s", tick.tally)
+        await self._report_backlog("")
         if tick.failures:
             raise ExceptionGroup("what the tick could not handle", tick.failures)
         return tick.tally
+
+    async def _report_backlog(self, stopped: str) -> None:
+        """Write the line that alerts on what waits for people read; a mailbox that cannot serve has its own alerts."""
+        now = self._desk.clock()
+        if self._watched_at is not None and now - self._watched_at < WATCHED_EVERY:
+            return
+        self._watched_at = now
+        try:
+            backlog = await self._watch.backlog(stopped)
+        except (Later, MailGone, MailRefused) as error:
+            log.warning("what waits for people cannot be counted: %s", error)
+            return
+        log.info("watch: %s", json.dumps(asdict(backlog)))
 
     def _mailbox_serves(self) -> bool:
         """Whether the mailbox as a whole has served for an hour, short failures aside."""

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.casework import Case, Desk, is_gone
-from shared.domain.forward import difference, message_id, subject, summary_text, with_summary
+from shared.domain.forward import Recipients, difference, message_id, subject, summary_text, with_summary
 from shared.domain.mail import INBOX, Mail
 from shared.domain.messages import NOTIFY, Outgoing, WorkOn
 from shared.domain.open_entry import FARTHEST
 from shared.domain.reason import Reason
 from shared.domain.sending import Step, next_step
 from shared.domain.transaction import Status, Transaction
-from shared.ports import Draft, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
+from shared.ports import Control, Draft, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
 
 FORGOTTEN_ATTEMPTS = 3  # looked for where the ledger was lost; each is a search
 OF_CLAIM = 0.8  # of its claim a worker uses, so that it has ended when another may begin
+STOPPED_SECONDS = 60.0  # until a mail asks again whether the emergency stop is over
 CONFIRM_SECONDS = 30.0  # after an unclear answer to a send, until the mailbox is asked for evidence
 
 
@@ -26,7 +27,7 @@ class Route:
     """From where to where, how fast, and with how much patience."""
 
     mailbox: str
-    ap_mailbox: str
+    recipients: Recipients
     per_minute: int
     claim: timedelta
     patience: timedelta
@@ -35,10 +36,11 @@ class Route:
 class PostToAP:
     """The stage behind `to-post`."""
 
-    def __init__(self, desk: Desk, mailbox: Mailbox, registry: Registry, route: Route) -> None:
+    def __init__(self, desk: Desk, mailbox: Mailbox, registry: Registry, control: Control, route: Route) -> None:
         self._desk = desk
         self._mailbox = mailbox
         self._registry = registry
+        self._control = control
         self._route = route
 
     async def run(self, body: bytes) -> Outgoing | None:
@@ -48,7 +50,7 @@ class PostToAP:
             return None
         async with case.patiently():
             if case.row.status in {Status.ENRICHED, Status.POSTING}:
-                await self._post(case)
+                await (self._post(case) if self._route.recipients.of(case.row) else self._refuse(case))
             await case.file(self._mailbox)
             await case.close_if_finished()
         return case.next_message(NOTIFY)
@@ -68,6 +70,10 @@ class PostToAP:
                 await self._advance(case, is_first_try=is_first_try, is_new=is_new)
         except (MailGone, MailRefused) as error:
             await self._stop(case, error)
+
+    async def _refuse(self, case: Case) -> None:
+        """Rest a mail of the synthetic check for which no recipient is set any more; nothing of it was ever AP's."""
+        await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.SYNTHETIC_REFUSED,)))
 
     async def _stop(self, case: Case, error: Exception) -> None:
         """Rest a mail that cannot be forwarded; once a send has started, no error says anything about it."""
@@ -104,6 +110,10 @@ class PostToAP:
         await case.write(row.changed(now, status=Status.POSTING, **claim), "claimed")
 
     async def _has_permit(self, case: Case) -> bool:
+        """Ask for leave to send: no emergency stop, and room in this minute; else put the mail off."""
+        if why := await self._control.stopped():
+            await case.put_off(STOPPED_SECONDS, f"emergency stop: {why}")
+            return False
         now = self._desk.clock()
         if await self._registry.take_permit(now, self._route.per_minute):
             return True
@@ -131,6 +141,7 @@ class PostToAP:
                 if await self._has_permit(case):
                     await self._send(case, case.row.draft_id)
             case Step.DOUBT:
+                case.log.error("delivery unconfirmed: it was sent, but nothing proves it")
                 await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.DELIVERY_UNCONFIRMED,)))
 
     def _patience_ends(self, row: Transaction) -> datetime:
@@ -226,7 +237,7 @@ class PostToAP:
 
     async def _create(self, row: Transaction, comment: str = "") -> Draft:
         try:
-            return await self._mailbox.create_forward(row.mail_id, self._route.ap_mailbox, comment)
+            return await self._mailbox.create_forward(row.mail_id, self._route.recipients.of(row), comment)
         except Later as later:
             if later.nothing_done or later.after is not None:
                 raise
@@ -244,6 +255,8 @@ class PostToAP:
 
     async def _send(self, case: Case, draft_id: str) -> None:
         """Send the draft; only the writer of `SendStartedAt` does, and no answer but success is proof of anything."""
+        if why := await self._control.stopped():
+            raise Later(f"emergency stop: {why}", STOPPED_SECONDS)
         now = self._desk.clock()
         started = case.row.changed(now, send_started_at=now, draft_id=draft_id, sends=case.row.sends + 1)
         await case.write(started, "send started", started.marker)

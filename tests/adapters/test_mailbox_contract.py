@@ -261,6 +261,20 @@ async def test_a_mail_that_was_filed_is_not_in_the_inbox(world: World) -> None:
     assert await inbox(world.mailbox) == []
 
 
+async def test_the_oldest_mail_of_a_folder_tells_since_when_it_waits(world: World) -> None:
+    assert await world.mailbox.oldest("Review") is None
+    for number in range(3):
+        world.drop(make_mail(subject=f"Invoice {number}"))
+    first, second, third = await inbox(world.mailbox)
+    for mail in (third, second):
+        await world.mailbox.move(mail.id, "Review")
+    assert await world.mailbox.oldest("Review") == second.received_at
+    assert await world.mailbox.oldest(INBOX) == first.received_at
+    for mail in (third, second):
+        world.delete_by_person(mail)
+    assert await world.mailbox.oldest("Review") is None
+
+
 async def test_a_mail_keeps_its_id_wherever_it_is_moved(world: World) -> None:
     mail = await only(world)
     await world.mailbox.move(mail.id, "Review")

@@ -142,6 +142,16 @@ async def test_more_poison_than_a_request_holds_comes_in_parts(world: World, que
     assert sorted(int(message.body) for message in seen) == list(range(40))
 
 
+async def test_poison_that_waits_is_counted_hidden_or_not(world: World, queue: str) -> None:
+    assert await world.queues.poison_waiting(queue) == 0
+    for body in (b"1", b"2", b"3"):
+        world.poison(queue, body)
+    assert await world.queues.poison_waiting(queue) == 3
+    first, *_ = await world.queues.poisoned(queue)
+    await world.queues.forget(queue, first)
+    assert await world.queues.poison_waiting(queue) == 2
+
+
 async def test_poison_of_one_queue_is_not_that_of_another(world: World, queue: str) -> None:
     world.poison(queue, b"1")
     assert await world.queues.poisoned(f"{queue}-b") == []

@@ -211,3 +211,12 @@ async def test_a_number_is_taken_over_only_from_whom_it_was_seen_with(registry: 
     assert await registry.take_over("bluebird", "INV1", first, second) == second
     assert await registry.take_over("bluebird", "INV1", first, third) == second
     assert await registry.claim("bluebird", "INV1", second) == second
+
+
+async def test_kept_poison_is_counted_by_queue(registry: Registry) -> None:
+    assert await registry.kept_poison("raw-mail") == 0
+    for number in range(3):
+        await registry.set_poison(Poison("raw-mail", f"message {number}", "{}", "it failed", NOW))
+    await registry.set_poison(Poison("to-post", "message 0", "{}", "it failed", NOW))
+    await registry.set_poison(Poison("raw-mail", "message 0", "{}", "it failed", NOW))
+    assert await registry.kept_poison("raw-mail") == 3

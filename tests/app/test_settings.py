@@ -53,6 +53,7 @@ def test_the_defaults_are_those_of_the_table() -> None:
         graph_concurrency=2,
         graph_base_url="https://graph.microsoft.com/v1.0",
         graph_credential="managed_identity",
+        synthetic_recipient="",
     )
 
 
@@ -75,7 +76,9 @@ def test_every_value_is_taken() -> None:
         GRAPH_CONCURRENCY="8",
         GRAPH_BASE_URL="http://127.0.0.1:8025/v1.0/",
         GRAPH_CREDENTIAL="anonymous",
+        SYNTHETIC_RECIPIENT="Synthetic@contoso.example",
     )
+    assert settings.synthetic_recipient == "synthetic@contoso.example"
     assert settings.teams_webhook_url == "https://prod-1.westeurope.logic.azure.com/workflows/1/?sig=abc"
     assert settings.ingest_since == datetime(2026, 12, 1, tzinfo=UTC)
     assert (settings.ap_max_per_minute, settings.redrive_limit, settings.repeat_limit) == (7, 4, 6)
@@ -99,6 +102,9 @@ def test_every_value_is_taken() -> None:
         ("TEAMS_WEBHOOK_URL", "ftp://contoso.example/hook"),
         ("TEAMS_WEBHOOK_URL", "https://"),
         ("TEAMS_WEBHOOK_URL", "hook"),
+        ("SYNTHETIC_RECIPIENT", "synthetic"),
+        ("SYNTHETIC_RECIPIENT", "invoices@contoso.example"),
+        ("SYNTHETIC_RECIPIENT", "AP@contoso.example"),
         ("INGEST_SINCE", "2026-12-01"),
         ("INGEST_SINCE", "2026-12-01T00:00:00"),
         ("INGEST_SINCE", "2026-13-01T00:00:00Z"),
@@ -210,7 +216,7 @@ def test_only_names_and_addresses_of_this_machine_are_loopback(host: str) -> Non
                 "AzureWebJobsStorage__credential": "managedidentity",
                 "AzureWebJobsStorage__clientId": "00000000-0000-0000-0000-000000000001",
             },
-            Storage("", "https://q.example", "https://t.example", "00000000-0000-0000-0000-000000000001"),
+            Storage("", "https://q.example", "https://t.example", True, "00000000-0000-0000-0000-000000000001"),
             id="identity by endpoints",
         ),
         pytest.param(

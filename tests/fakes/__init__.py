@@ -2,6 +2,7 @@
 
 from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import Clock
+from tests.fakes.control import FakeControl
 from tests.fakes.documents import FakeDocuments
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.mailbox import ADDRESS, DELETED, DRAFTS, SENT, AfterSend, Delivered, FakeMailbox
@@ -19,6 +20,7 @@ __all__ = [
     "Clock",
     "Delivered",
     "FakeChannel",
+    "FakeControl",
     "FakeDocuments",
     "FakeLedger",
     "FakeMailbox",

@@ -156,6 +156,10 @@ class FakeMailbox(Fallible):
             mail = self._readable(mail_id).mail
             return replace(mail, folder=_shown(mail.folder))
 
+    async def oldest(self, folder: str) -> datetime | None:
+        async with self._call("oldest"):
+            return min((mail.received_at for mail in self.mails_in(folder)), default=None)
+
     async def folder_of(self, mail_id: str) -> str:
         async with self._call("folder_of"):
             return _shown(self._find(mail_id).mail.folder)

@@ -53,6 +53,10 @@ class FakeQueues(Fallible):
             visible = [entry for entry in self._poison[queue].values() if entry.visible_from <= now][:BATCH]
             return [self._receive(entry, now) for entry in visible]
 
+    async def poison_waiting(self, queue: str) -> int:
+        async with self._call("poison_waiting"):
+            return len(self._poison[queue])
+
     def _receive(self, entry: _Poisoned, now: float) -> PoisonMessage:
         self._receipts += 1
         was = entry.message

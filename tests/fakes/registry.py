@@ -50,3 +50,7 @@ class FakeRegistry(Fallible):
     async def set_poison(self, poison: Poison) -> None:
         async with self._call("set_poison"):
             self.poisons[poison.queue, poison.message_id] = poison
+
+    async def kept_poison(self, queue: str) -> int:
+        async with self._call("kept_poison"):
+            return sum(1 for kept, _ in self.poisons if kept == queue)

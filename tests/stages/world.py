@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from shared.adapters.suffixes import PublicSuffixes
 from shared.casework import Desk
+from shared.domain.forward import Recipients
 from shared.domain.mail import Listed, Mail
 from shared.domain.messages import ADD_VENDOR, NOTIFY, RAW_MAIL, TO_POST, AddVendor, Outgoing, WorkOn
 from shared.domain.report import DeliveryReport
@@ -23,6 +24,7 @@ from tests.fakes import (
     ADDRESS,
     Clock,
     FakeChannel,
+    FakeControl,
     FakeDocuments,
     FakeLedger,
     FakeMailbox,
@@ -32,6 +34,7 @@ from tests.fakes import (
 )
 
 AP = "ap@contoso.example"
+SYNTHETIC = "synthetic@contoso.example"
 BLUEBIRD = Vendor(
     vendor_name="Bluebird Cloud Ltd",
     email_domain=("bluebird-cloud.example",),
@@ -104,6 +107,7 @@ class Tuning:
     claim: timedelta = timedelta(seconds=900)
     stuck_after: timedelta = timedelta(seconds=900)
     patience: timedelta = timedelta(seconds=600)
+    synthetic_recipient: str = SYNTHETIC
 
 
 class World:
@@ -127,6 +131,7 @@ class World:
         self.documents = FakeDocuments()
         self._reader = documents or self.documents
         self.channel = FakeChannel()
+        self.control = FakeControl()
         self.tap: Tap = _quiet
         self.deliveries: Counter[bytes] = Counter()
         self._wire()
@@ -135,7 +140,7 @@ class World:
         async def tap(phase: Phase, call: str) -> None:
             await self.tap(phase, call)
 
-        ledger, mailbox, registry, vendors, queues, documents, channel = (
+        ledger, mailbox, registry, vendors, queues, documents, channel, control = (
             Tapped(port, tap)
             for port in (
                 self.ledger,
@@ -145,6 +150,7 @@ class World:
                 self.queues,
                 self._reader,
                 self.channel,
+                self.control,
             )
         )
 
@@ -153,9 +159,11 @@ class World:
 
         tuning = self.tuning
         pace = Pace(tuning.since, 5 * tuning.per_minute, tuning.redrive_limit)
-        route = Route(ADDRESS, AP, tuning.per_minute, tuning.claim, tuning.patience)
+        route = Route(
+            ADDRESS, Recipients(AP, tuning.synthetic_recipient), tuning.per_minute, tuning.claim, tuning.patience
+        )
         self.mail_ingest = MailIngest(
-            desk("MailIngest"), mailbox, registry, queues, channel, mailbox_address=ADDRESS, pace=pace
+            desk("MailIngest"), mailbox, registry, queues, channel, control=control, mailbox_address=ADDRESS, pace=pace
         )
         self.extract_enrich = ExtractEnrich(
             desk("ExtractEnrich"),
@@ -164,11 +172,12 @@ class World:
             vendors,
             documents,
             suffixes=PublicSuffixes(),
+            control=control,
             mailbox_address=ADDRESS,
-            ap_address=route.ap_mailbox,
+            recipients=route.recipients,
             repeat_limit=tuning.repeat_limit,
         )
-        self.post_to_ap = PostToAP(desk("PostToAP"), mailbox, registry, route)
+        self.post_to_ap = PostToAP(desk("PostToAP"), mailbox, registry, control, route)
         self.notify = Notify(desk("Notify"), channel)
         self.add_vendor = VendorDesk(desk("AddVendor"), vendors, queues)
 

@@ -48,6 +48,7 @@ __all__ = [
 
 MAILBOX = "invoices@contoso.example"
 AP_MAILBOX = "ap@contoso.example"
+SYNTHETIC_MAILBOX = "synthetic@contoso.example"
 MARKER = "x-invoice-agent-transaction"
 SENT = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
 _NONE: Mapping[str, str] = MappingProxyType({})

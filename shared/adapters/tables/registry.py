@@ -17,6 +17,7 @@ from shared.adapters.tables.service import (
     insert_new,
     merge,
     merge_if_same,
+    read_row_names,
     table_key,
 )
 from shared.domain.transaction import Key
@@ -79,6 +80,9 @@ class TableRegistry:
             "TransactionId": poison.transaction_id,
         }
         await self._tables.run(POISON, merge, entity)
+
+    async def kept_poison(self, queue: str) -> int:
+        return len(await self._tables.run(POISON, read_row_names, table_key(queue), ""))
 
 
 def _take_over(table: TableClient, vendor: str, trait: str, old: Key, new: Key) -> Key:

@@ -24,6 +24,7 @@ MARKERS = "TransactionIndex"
 PERMITS = "SendPermits"
 REPEATS = "RepeatedMails"
 POISON = "PoisonMessages"
+CONTROL = "Control"
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 412

@@ -1,0 +1,118 @@
+"""What every Control port promises: a stop is heard of, and a nonce serves one mail."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import uuid4
+
+import pytest
+
+from shared.adapters.tables import CONTROL, STOP, SYNTHETIC, TableControl, Tables
+from shared.domain.transaction import Key
+from shared.ports import Control
+from tests.adapters.conftest import OwnTables
+from tests.fakes import FakeControl
+
+
+def a_key() -> Key:
+    return Key("202603", uuid4().hex)
+
+
+class World(Protocol):
+    """A control port, and the people at its other end."""
+
+    def control(self) -> Control:
+        """That of a process which has asked for nothing yet."""
+
+    def stop(self, why: str) -> None:
+        """A person stops everything."""
+
+    def resume(self) -> None:
+        """A person lets work go on."""
+
+    def write(self, nonce: str) -> None:
+        """The synthetic check writes a nonce."""
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self.fake = FakeControl()
+
+    def control(self) -> Control:
+        return self.fake
+
+    def stop(self, why: str) -> None:
+        self.fake.why = why
+
+    def resume(self) -> None:
+        self.fake.why = ""
+
+    def write(self, nonce: str) -> None:
+        self.fake.nonces[nonce] = None
+
+
+class TableWorld:
+    def __init__(self, service: OwnTables) -> None:
+        self._service = service
+
+    def control(self) -> Control:
+        return TableControl(Tables(self._service))
+
+    def stop(self, why: str) -> None:
+        self._upsert(STOP, Stopped=True, Why=why, By="ann@desk", Since=datetime.now(UTC))
+
+    def resume(self) -> None:
+        self._upsert(STOP, Stopped=False)
+
+    def write(self, nonce: str) -> None:
+        self._upsert((SYNTHETIC, nonce), CreatedAt=datetime.now(UTC), UsedBy="", UsedPartition="")
+
+    def _upsert(self, key: tuple[str, str], **columns: object) -> None:
+        table = self._service.create_table_if_not_exists(CONTROL)
+        table.upsert_entity({"PartitionKey": key[0], "RowKey": key[1], **columns})
+
+
+@pytest.fixture(params=["fake", "azurite"])
+def world(request: pytest.FixtureRequest) -> World:
+    return FakeWorld() if request.param == "fake" else TableWorld(request.getfixturevalue("table_service"))
+
+
+async def test_work_goes_on_until_somebody_stops_it(world: World) -> None:
+    assert await world.control().stopped() == ""
+    world.stop("AP's mailbox is full")
+    assert await world.control().stopped() == "AP's mailbox is full"
+    world.resume()
+    assert await world.control().stopped() == ""
+
+
+async def test_a_nonce_that_nobody_wrote_is_worth_nothing(world: World) -> None:
+    assert not await world.control().use_nonce(uuid4().hex, a_key())
+
+
+async def test_a_nonce_serves_one_mail_however_often_that_asks(world: World) -> None:
+    nonce, first, second = uuid4().hex, a_key(), a_key()
+    world.write(nonce)
+    assert await world.control().use_nonce(nonce, first)
+    assert not await world.control().use_nonce(nonce, second)
+    assert await world.control().use_nonce(nonce, first)
+
+
+async def test_of_mails_that_ask_at_once_one_gets_it(world: World) -> None:
+    nonce = uuid4().hex
+    world.write(nonce)
+    asked = await asyncio.gather(*(world.control().use_nonce(nonce, a_key()) for _ in range(8)))
+    assert asked.count(True) == 1
+
+
+async def test_a_stop_without_a_reason_stops_too(table_service: OwnTables) -> None:
+    TableWorld(table_service).stop("")
+    assert await TableControl(Tables(table_service)).stopped() == "no reason given"
+
+
+async def test_storage_is_asked_again_only_after_seconds(table_service: OwnTables) -> None:
+    world, seconds = TableWorld(table_service), iter([0.0, 0.0, 4.0, 6.0, 6.0])
+    control = TableControl(Tables(table_service), lambda: next(seconds))
+    assert await control.stopped() == ""
+    world.stop("fraud")
+    assert await control.stopped() == ""
+    assert await control.stopped() == "fraud"
