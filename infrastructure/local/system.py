@@ -81,6 +81,7 @@ def running(folder: Path, app: Path | None = None) -> Iterator[System]:
     """Run storage, mailbox and a host for the app (default: this checkout) over a folder until the block ends."""
     root, log = folder / "mail", folder / "host.log"
     with Storage.start(folder / "storage") as storage, serve(root) as mailbox, log.open("wb") as output:
+        (root / SYNTHETIC_MAILBOX / "Inbox").mkdir(parents=True, exist_ok=True)  # which sends mails as well
         environment = app_environment(storage.connection_string, mailbox.url)
         host = _start_host(app or checkout(), environment, output)
         try:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from infrastructure.operations import quality, read, vendors
+from infrastructure.operations import emergency_stop, poison, quality, read, release, status, synthetic, trace, vendors
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,6 +14,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     vendors.add_arguments(commands.add_parser("vendors", help="the vendor master"))
     read.add_arguments(commands.add_parser("read", help="show what would be read from documents and mails"))
     quality.add_arguments(commands.add_parser("quality", help="measure the reading on documents with known values"))
+    status.add_arguments(commands.add_parser("status", help="how the app stands, and what needs a person"))
+    trace.add_arguments(commands.add_parser("trace", help="the whole life of one mail"))
+    poison.add_arguments(commands.add_parser("poison", help="messages that could not be handled"))
+    release.add_arguments(commands.add_parser("release", help="release a mail that rests, without Outlook"))
+    emergency_stop.add_arguments(commands.add_parser("emergency-stop", help="stop admitting and sending, or resume"))
+    synthetic.add_arguments(commands.add_parser("synthetic", help="send one mail the whole way, and wait for it"))
     parsed = parser.parse_args(arguments)
     code: int = parsed.run(parsed)
     return code

@@ -28,8 +28,7 @@ class Outbox:
     def send(self, item: Item, mail: Mail, whims: Whims) -> None:
         """Send a draft; its mail is the caller's alone meanwhile."""
         recipients = [each.address for name in ("To", "Cc", "Bcc") for each in mail.addresses(name)]
-        if not recipients or not all(is_address(each) for each in recipients):
-            raise invalid_recipients()
+        _check(recipients)
         recipients = list(dict.fromkeys(recipients))
         sent = self._store.scratch()
         compose.write_sent(sent, item, mail, is_delivery=False)
@@ -43,6 +42,19 @@ class Outbox:
         self._file(item, mail.subject, sent, whims)
         returned = partial(self._store.add, Folder(item.address, INBOX), f"Undeliverable {mail.subject}", report)
         self._later.after(refusal.fault.options["seconds"], returned)
+
+    def submit(self, address: str, mime: bytes) -> None:
+        """Send a mail that was never a draft; the sender keeps a copy."""
+        file = self._store.scratch()
+        file.write_bytes(mime)
+        mail = Mail.of(file)
+        recipients = [each.address for name in ("To", "Cc", "Bcc") for each in mail.addresses(name)]
+        _check(recipients)
+        for recipient in dict.fromkeys(recipients):
+            copy = self._store.scratch()
+            copy.write_bytes(mime)
+            self._store.add(Folder(self._store.mailbox_for(recipient), INBOX), mail.subject, copy)
+        self._store.add(Folder(address, SENT), mail.subject, file, **_SENT_STATE)
 
     def _deliver(self, item: Item, mail: Mail, recipients: list[str]) -> None:
         copies = [(self._store.mailbox_for(each), self._store.scratch()) for each in recipients]
@@ -86,3 +98,8 @@ class Outbox:
         with suppress(GraphError):
             return self._store.item(item.address, item.uid)
         return None
+
+
+def _check(recipients: list[str]) -> None:
+    if not recipients or not all(is_address(each) for each in recipients):
+        raise invalid_recipients()

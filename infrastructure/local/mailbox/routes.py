@@ -1,7 +1,9 @@
 """Which path is answered by what; everything else gets the error that Graph gives."""
 
+import binascii
 import json
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +23,7 @@ from infrastructure.local.mailbox.outbox import Outbox
 from infrastructure.local.mailbox.store import Store
 
 _ACCEPTED = 202
-_NOT_EMULATED = frozenset({"delta", "createreply", "createreplyall", "forward", "reply", "replyall", "copy", "sendmail",
+_NOT_EMULATED = frozenset({"delta", "createreply", "createreplyall", "forward", "reply", "replyall", "copy",
                            "$batch", "createuploadsession", "translateexchangeids", "$count", "calendar", "events",
                            "extensions", "messagerules", "contacts", "outlook", "mailboxsettings"})  # fmt: skip
 Answer = Callable[..., Response]
@@ -33,7 +35,8 @@ class Routes:
     def __init__(self, store: Store, later: Later) -> None:
         """Answer from store."""
         self._store = store
-        folders, messages = FolderRoutes(store), MessageRoutes(store, Outbox(store, later))
+        self._outbox = Outbox(store, later)
+        folders, messages = FolderRoutes(store), MessageRoutes(store, self._outbox)
         self._folder_routes: dict[tuple[str, ...], dict[str, Answer]] = {
             (): {"GET": folders.list_top, "POST": folders.create_top},
             ("*",): {"GET": folders.get, "PATCH": _refuse, "DELETE": _refuse},
@@ -71,12 +74,27 @@ class Routes:
         address, kind, rest = self._store.mailbox(segments[1]), segments[2].lower(), segments[3:]
         if kind == "messages":
             return _dispatch(self._message_routes, request, Place(address), rest)
+        if kind == "sendmail" and not rest:
+            return self._send_mail(request, address)
         if kind != "mailfolders":
             raise _unknown(segments[2])
         if len(rest) > 1 and rest[1].lower() == "messages":
             place = Place(address, self._store.folder(address, rest[0]))
             return _dispatch(self._message_routes, request, place, rest[2:])
         return _dispatch(self._folder_routes, request, address, rest)
+
+    def _send_mail(self, request: Request, address: str) -> Response:
+        """Send a mail that comes whole, as base64 of MIME: https://learn.microsoft.com/graph/api/user-sendmail."""
+        if request.method != "POST":
+            raise method_not_allowed("POST")
+        if not request.headers.get("content-type", "").lower().startswith("text/plain"):
+            raise not_emulated("sendMail of JSON")
+        try:
+            mime = b64decode(request.body, validate=True)
+        except binascii.Error as error:
+            raise bad_request("Invalid base64 string for MIME content.") from error
+        self._outbox.submit(address, mime)
+        return Response(_ACCEPTED)
 
     def _teams(self, request: Request) -> Response:
         if request.method != "POST":
