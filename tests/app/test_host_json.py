@@ -66,7 +66,7 @@ def test_a_function_may_run_as_long_as_every_plan_allows() -> None:
 
 def test_what_alerts_count_is_not_sampled_away() -> None:
     sampling = json_of("host.json")["logging"]["applicationInsights"]["samplingSettings"]
-    assert {"Request", "Exception"} <= set(sampling["excludedTypes"].split(";"))
+    assert {"Request", "Exception", "Trace"} <= set(sampling["excludedTypes"].split(";"))
 
 
 def test_results_of_functions_are_logged() -> None:
