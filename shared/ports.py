@@ -232,7 +232,7 @@ class Control(Protocol):
     """What people and the synthetic check tell the app while it runs."""
 
     async def stopped(self) -> str:
-        """Why nothing is to be admitted or sent, empty where work goes on; a change is heard of within seconds."""
+        """Why nothing is to be admitted or sent, empty where work goes on; asked anew each time."""
 
     async def use_nonce(self, nonce: str, key: Key) -> bool:
         """Whether the synthetic check wrote this nonce, and no other mail has used it; uses it up."""

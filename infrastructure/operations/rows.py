@@ -125,7 +125,7 @@ async def rows_of(account: Account, partition: str, condition: str = "", **param
 
 
 def _query(table: TableClient, partition: str, condition: str, parameters: Mapping[str, str]) -> list[Glance]:
-    wanted = "PartitionKey eq @partition and TransactionId gt ''" + (f" and ({condition})" if condition else "")
+    wanted = "PartitionKey eq @partition and TransactionId gt ''" + (f" and ( {condition} )" if condition else "")
     found = table.query_entities(wanted, parameters={"partition": partition, **parameters}, select=_COLUMNS)
     return [Glance.of(Key(entity["PartitionKey"], entity["RowKey"]), entity) for entity in found]
 

@@ -315,6 +315,9 @@ class _Tick:
         # By the mail, not by the key: that changes with the mailbox's address.
         if any(entry.mail_id == mail.id for entry in self._open.values()):
             return  # known and moving
+        # To insert first spares most mails a look for a row that they do not have.
+        if await self._admit(key, mail):
+            return
         key, row = await self._identify(key, mail)
         if row is None:
             await self._admit(key, mail)
@@ -341,12 +344,15 @@ class _Tick:
             return key, case.row
         return own_key, None
 
-    async def _admit(self, key: Key, mail: Listed) -> None:
+    async def _admit(self, key: Key, mail: Listed) -> bool:
+        """Begin a transaction; False where the key is taken."""
         row = Transaction.admitted(key, mail, self._desk.clock())
-        if await self._desk.ledger.insert(row, Event(row.status.value, self._desk.function)):
-            transaction_log(log, row.transaction_id).info("%s: %s", self._desk.function, row.status)
-            await self._desk.drive(self._queues, self._entry(row), row)
-            self.tally.admitted += 1
+        if not await self._desk.ledger.insert(row, Event(row.status.value, self._desk.function)):
+            return False
+        transaction_log(log, row.transaction_id).info("%s: %s", self._desk.function, row.status)
+        await self._desk.drive(self._queues, self._entry(row), row)
+        self.tally.admitted += 1
+        return True
 
     async def _resume(self, row: Transaction) -> None:
         if row.transaction_id not in self._open:

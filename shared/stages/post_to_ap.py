@@ -110,10 +110,6 @@ class PostToAP:
         await case.write(row.changed(now, status=Status.POSTING, **claim), "claimed")
 
     async def _has_permit(self, case: Case) -> bool:
-        """Ask for leave to send: no emergency stop, and room in this minute; else put the mail off."""
-        if why := await self._control.stopped():
-            await case.put_off(STOPPED_SECONDS, f"emergency stop: {why}")
-            return False
         now = self._desk.clock()
         if await self._registry.take_permit(now, self._route.per_minute):
             return True

@@ -107,12 +107,3 @@ async def test_of_mails_that_ask_at_once_one_gets_it(world: World) -> None:
 async def test_a_stop_without_a_reason_stops_too(table_service: OwnTables) -> None:
     TableWorld(table_service).stop("")
     assert await TableControl(Tables(table_service)).stopped() == "no reason given"
-
-
-async def test_storage_is_asked_again_only_after_seconds(table_service: OwnTables) -> None:
-    world, seconds = TableWorld(table_service), iter([0.0, 0.0, 4.0, 6.0, 6.0])
-    control = TableControl(Tables(table_service), lambda: next(seconds))
-    assert await control.stopped() == ""
-    world.stop("fraud")
-    assert await control.stopped() == ""
-    assert await control.stopped() == "fraud"

@@ -1,7 +1,6 @@
 """The synthetic check and the emergency stop against the whole system, as people run them."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +47,6 @@ def test_a_check_that_does_not_get_through_says_how_far_it_came(
     system: System, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert operations(["emergency-stop", "--why", "a drill"]) == 0
-    time.sleep(6)  # until the app hears of it
     try:
         before = len(inbox(system, SYNTHETIC_MAILBOX))
         assert operations(["synthetic", "--timeout", "15"]) == 3

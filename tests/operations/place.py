@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from tests.domain import made
 
 T = TypeVar("T")
 
-NOW = datetime.now(UTC)  # commands look at the months before this very day
+NOW = datetime.now(UTC)  # commands look at the months before this very day; for hours, see Place.now
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Place:
 
     def __init__(self, tables: TableServiceClient, queues: QueueServiceClient, capsys: Any) -> None:
         self.service, self.queue_service, self._capsys = tables, queues, capsys
+        self.now = datetime.now(UTC)
         self.tables = Tables(tables)
         self.ledger, self.registry = TableLedger(self.tables), TableRegistry(self.tables)
         self.queues = StorageQueues(lambda: queues)
@@ -71,14 +73,14 @@ class Place:
         try:
             code = main(arguments)
         except SystemExit as ended:
-            assert isinstance(ended.code, int)
-            code = ended.code
+            code = int(ended.code or 0)
         printed = self._capsys.readouterr()
         return Done(code, printed.out, printed.err)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a piece of the app's own code."""
-        return asyncio.run(work)
+        """Run a piece of the app's own code, even while a command runs."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, work).result()
 
     def add(self, row: Transaction, *events: Event) -> Transaction:
         """Write a row as the app does, from its first event to the last; returns it as it stands."""
@@ -95,9 +97,14 @@ class Place:
         assert row is not None
         return row
 
-    def open(self, row: Transaction, *, not_before: datetime = NOW + timedelta(minutes=15)) -> None:
-        """Write the open entry of a row."""
-        self.do(self.ledger.put_open(OpenEntry(row.key, row.mail_id, not_before, progress=progress_of(row))))
+    def row(self, digit: str, status: Status = Status.RECEIVED, **fields: Any) -> Transaction:
+        """A row of a mail that came just now, or `ago` before."""
+        return row(digit, status, now=self.now, **fields)
+
+    def open(self, row: Transaction, *, due: timedelta = timedelta(minutes=15)) -> None:
+        """Write the open entry of a row, due so long from now."""
+        entry = OpenEntry(row.key, row.mail_id, self.now + due, progress=progress_of(row))
+        self.do(self.ledger.put_open(entry))
 
     def keep(self, queue: str, message_id: str, body: str, transaction_id: str = "") -> None:
         """Keep a poison message as the tick does."""
@@ -138,9 +145,11 @@ class Place:
         return {table.name for table in self.service.list_tables()} | {q.name for q in self.queue_service.list_queues()}
 
 
-def row(digit: str, status: Status = Status.RECEIVED, *, ago: timedelta = timedelta(), **fields: Any) -> Transaction:
+def row(
+    digit: str, status: Status = Status.RECEIVED, *, ago: timedelta = timedelta(), now: datetime = NOW, **fields: Any
+) -> Transaction:
     """A row whose id is that digit 32 times, of a mail that came and was last touched `ago`."""
-    at = NOW - ago
+    at = now - ago
     given = {
         "partition": f"{at:%Y%m}",
         "transaction_id": digit * 32,

@@ -121,7 +121,7 @@ async def test_a_crash_at_any_call_of_the_second_try_sends_exactly_once(phase: P
 
     async def once_crashed(world: World) -> Mail:
         mail = await enriched(world)
-        await world.crash(post(world, mail), 5, "after")  # the claim
+        await world.crash(post(world, mail), 4, "after")  # the claim
         assert world.row(mail).status is Status.POSTING
         world.clock.advance(901)
         return mail
