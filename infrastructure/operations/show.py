@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 WIDTH = 160  # where the output is no terminal
+_UNBROKEN = {"id", "transaction"}  # columns that people copy from
 
 
 def print_json(document: Any) -> None:
@@ -24,10 +25,10 @@ def _as_json(value: object) -> str:
 
 
 def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table to stdout; long cells fold, and none of them is taken for markup."""
-    table = Table(title=title, title_justify="left")
+    """Write a table to stdout; long cells fold, ids excepted, and none of them is taken for markup."""
+    table = Table(title=title, title_justify="left", show_header=any(headings))
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in _UNBROKEN)
     for row in rows:
         table.add_row(*(Text(escaped(as_text(cell))) for cell in row))
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)

@@ -177,8 +177,8 @@ def _of_the_whole(standing: Standing) -> Iterator[Finding]:
     elif standing.unseen:
         first = min(each.entry.not_before for each in standing.unseen)
         yield Finding(
-            f"{len(standing.unseen)} open transactions are due, the first for {age(standing.at - first)}, and no tick "
-            "looks at them: MailIngest does not run, or not to its end",
+            f"open transactions that are due and that no tick looks at: {len(standing.unseen)}, the first for "
+            f"{age(standing.at - first)}; MailIngest does not run, or not to its end",
             "diagnose",
         )
 
@@ -187,7 +187,7 @@ def _of_poison(standing: Standing) -> Iterator[Finding]:
     messages = standing.poison.messages
     if messages:
         queues = ", ".join(f"{count} of {queue}" for queue, count in Counter(m.queue for m in messages).items())
-        yield Finding(f"{len(messages)} poison messages: {queues}", "poison list")
+        yield Finding(f"poison messages: {queues}", "poison list")
     elif standing.poison.unseen:
         yield Finding("poison queues hold messages that the tick is keeping at this moment", "poison list")
 
@@ -195,11 +195,11 @@ def _of_poison(standing: Standing) -> Iterator[Finding]:
 def _of_rows(standing: Standing) -> Iterator[Finding]:
     if standing.unconfirmed:
         ids = _some_ids(standing.unconfirmed)
-        yield Finding(f"of {len(standing.unconfirmed)} mails nobody knows whether AP has them: {ids}", "trace ID")
+        yield Finding(f"mails of which nobody knows whether AP has them: {ids}", "trace ID")
     for status in (Status.PARKED, Status.REVIEW):
         if found := standing.waiting_long(status):
             longest = age(standing.at - (found[0].received_at or standing.at))
-            what = f"{len(found)} mails wait in {FOLDERS[status]} for longer than a day, the first for {longest}"
+            what = f"mails that wait in {FOLDERS[status]} for longer than a day, the first for {longest}"
             yield Finding(f"{what}: {_some_ids(found)}", "trace ID")
 
 
@@ -207,11 +207,11 @@ def _of_open(standing: Standing) -> Iterator[Finding]:
     if standing.stuck:
         ids = _some_ids([each.row for each in standing.stuck])
         limit = age(STUCK_TIMES * standing.stuck_after)
-        yield Finding(f"{len(standing.stuck)} open transactions have not moved for {limit}: {ids}", "trace ID")
+        yield Finding(f"open transactions that have not moved for {limit}: {ids}", "trace ID")
     if lost := [each.row for each in standing.open if not each.row.status]:
-        yield Finding(f"{len(lost)} open transactions have no row in the ledger: {_some_ids(lost)}", "trace ID")
+        yield Finding(f"open transactions without a row in the ledger: {_some_ids(lost)}", "trace ID")
 
 
 def _some_ids(rows: Sequence[Glance], most: int = 3) -> str:
-    ids = [row.key.transaction_id for row in rows[:most]]
-    return ", ".join(ids) + (" ..." if len(rows) > most else "")
+    ids = ", ".join(row.key.transaction_id for row in rows[:most])
+    return f"{len(rows)} ({ids}{' ...' if len(rows) > most else ''})"

@@ -63,7 +63,7 @@ def test_poison_needs_a_person_wherever_it_lies(place: Place) -> None:
     body = WorkOn.on(Key("202603", "a" * 32)).to_bytes()
     place.keep(TO_POST, "kept-1", body.decode(), "a" * 32)
     place.poison(RAW_MAIL, body)
-    assert found(place) == ["2 poison messages: 1 of to-post, 1 of raw-mail -> poison list"]
+    assert found(place) == ["poison messages: 1 of to-post, 1 of raw-mail -> poison list"]
     document = place.run("status", "--json").document
     assert {queue["queue"]: queue["poison_waiting"] for queue in document["queues"] if queue["poison_waiting"]} == {
         RAW_MAIL: 1
@@ -74,7 +74,7 @@ def test_poison_needs_a_person_wherever_it_lies(place: Place) -> None:
 
 def test_an_emergency_stop_needs_a_person_and_explains_what_nobody_looks_at(place: Place) -> None:
     place.open(place.add(place.row("a")), due=-HOUR)
-    assert "no tick looks at them" in found(place)[0]
+    assert "no tick looks at: 1, the first for 1 h 0 min" in found(place)[0]
     place.run("emergency-stop", "--why", "odd mails")
     (finding,) = found(place)
     assert finding.endswith(": odd mails -> emergency-stop --resume")
@@ -83,7 +83,7 @@ def test_an_emergency_stop_needs_a_person_and_explains_what_nobody_looks_at(plac
 def test_deliveries_in_doubt_need_a_person(place: Place) -> None:
     place.add(place.row("a", Status.REVIEW, reasons=(Reason.DELIVERY_UNCONFIRMED,), filing=Filing.DONE))
     (finding,) = found(place)
-    assert finding == f"of 1 mails nobody knows whether AP has them: {'a' * 32} -> trace ID"
+    assert finding == f"mails of which nobody knows whether AP has them: 1 ({'a' * 32}) -> trace ID"
 
 
 def waiting(place: Place, digit: str, status: Status, hours: int, **fields: Any) -> Transaction:
@@ -100,9 +100,9 @@ def test_what_waits_longer_than_a_day_needs_a_person(place: Place) -> None:
     place.add(waiting(place, "f", Status.FAILED, 30))
     vendor, review = found(place)
     assert vendor == (
-        f"1 mails wait in Needs Vendor for longer than a day, the first for 1 d 6 h: {'d' * 32} -> trace ID"
+        f"mails that wait in Needs Vendor for longer than a day, the first for 1 d 6 h: 1 ({'d' * 32}) -> trace ID"
     )
-    assert review.startswith("2 mails wait in Review for longer than a day, the first for 2 d 2 h: bbbb")
+    assert review.startswith("mails that wait in Review for longer than a day, the first for 2 d 2 h: 2 (bbbb")
     document = place.run("status", "--json").document
     assert [each["transaction_id"][0] for each in document["waiting_long"]] == ["d", "b", "a"]
 
@@ -119,7 +119,7 @@ def test_open_transactions_are_counted_by_state_and_the_stuck_ones_named(place: 
     assert document["open"][-1]["oldest"] == (place.now - 100 * DAY).isoformat()
     assert {each["transaction_id"][0] for each in document["stuck"]} == {"b", "e"}
     (finding,) = found(place)
-    assert finding.startswith("2 open transactions have not moved for 1 h 30 min: ")
+    assert finding.startswith("open transactions that have not moved for 1 h 30 min: 2 (")
     assert "received 3 100 d 0 h" in place.run("status").said
 
 
@@ -133,7 +133,7 @@ def test_an_open_transaction_without_a_row_needs_a_person(place: Place) -> None:
     place.add(place.row("b", Status.POSTED))
     place.open(place.row("a"))
     (finding,) = found(place)
-    assert finding == f"1 open transactions have no row in the ledger: {'a' * 32} -> trace ID"
+    assert finding == f"open transactions without a row in the ledger: 1 ({'a' * 32}) -> trace ID"
 
 
 @pytest.mark.parametrize(("minutes", "is_found"), [(5, False), (20, True)])
