@@ -26,7 +26,7 @@ group=${RESOURCE_GROUP:-rg-invoice-agent-prod}
 app=${FUNCTION_APP:-func-invoice-agent-prod}
 storage=${STORAGE_ACCOUNT:-}
 slot='' seconds=60 folder='' is_kept=''
-subscription='' plan='' scm='' principal='' insights='' workspace='' package=''
+subscription='' plan_id='' scm='' principal='' insights='' workspace='' package=''
 functions='MailIngest ExtractEnrich PostToAP Notify AddVendor'
 runtime='Python|3.11'
 
@@ -62,13 +62,13 @@ command -v timeout >/dev/null && limit="timeout $seconds"
 
 # Secrets that a log line or an error may quote: each pattern's first group stays, the rest becomes ***.
 # >>> secrets: one extended regular expression a line
-secrets='([Aa]ccount[Kk]ey=)[^;"\ ]+
-([Ss]hared[Aa]ccess[A-Za-z]*=)[^;"\ ]+
-([?&;](sig|code|key|token|password)=)[^&;"\ ]+
-([Ii]nstrumentation[Kk]ey=)[^;"\ ]+
+secrets='([Aa]ccount[Kk]ey=)[^;"\\ ]+
+([Ss]hared[Aa]ccess[A-Za-z]*=)[^;"\\ ]+
+([?&;](sig|code|key|token|password)=)[^&;"\\ ]+
+([Ii]nstrumentation[Kk]ey=)[^;"\\ ]+
 ([Bb]earer )[A-Za-z0-9._~+/-]+
 ("?[A-Za-z]*([Pp]assword|[Ss]ecret|[Aa]pi[Kk]ey)"?[:=] ?"?)[^";, ]+
-()eyJ[A-Za-z0-9_-]+[.][A-Za-z0-9_.-]+'
+([^A-Za-z0-9]|^)eyJ[A-Za-z0-9_-]+[.][A-Za-z0-9_.-]+'
 # <<< secrets
 without_secrets() {
   local arguments=() pattern
@@ -78,12 +78,13 @@ without_secrets() {
 
 # asked FILE ARGUMENT...: az's answer in FILE, or why there is none in FILE with .failed for its ending.
 asked() {
-  local file=$1 failed=${1%.*}.failed arguments=() status missing
+  local file=$1 failed=${1%.*}.failed arguments=() status all
   shift
-  case "$*" in
+  all=$*
+  case $all in
     *'<'*' unknown>'*)
-      missing=${*#*<}
-      echo "not asked: ${missing%% unknown>*} is not known" >"$failed"
+      all=${all#*<}
+      echo "not asked: ${all%% unknown>*} is not known" >"$failed"
       return 1
       ;;
   esac
@@ -148,8 +149,9 @@ gather() {
   production="$arm/subscriptions/$subscription/resourceGroups/$group/providers/Microsoft.Web/sites/$app"
   site="$production$slot_path"
   web="api-version=2024-04-01"
-  learn plan rest --method get --url "$site?$web" --query properties.serverFarmId
-  learn scm rest --method get --url "$site?$web" --query "properties.hostNameSslStates[?hostType=='Repository'].name|[0]"
+  learn plan_id rest --method get --url "$site?$web" --query properties.serverFarmId
+  learn scm rest --method get --url "$site?$web" \
+    --query "properties.hostNameSslStates[?hostType=='Repository'].name|[0]"
   learn principal rest --method get --url "$site?$web" \
     --query "(identity.userAssignedIdentities.*.principalId)[0]||identity.principalId"
   learn storage functionapp config appsettings list --resource-group "$group" --name "$app" --slot "$slot" \
@@ -162,16 +164,17 @@ gather() {
   learn package rest --method get --resource "$arm/" --url "$packages/packagename.txt"
 
   ask account account show --query "{subscription:id,name:name,tenant:tenantId,user:user.name}"
-  ask app functionapp show --resource-group "$group" --name "$app" --slot "$slot" --query "{state:state||properties.state,\
-enabled:enabled||properties.enabled,availability:availabilityState||properties.availabilityState,\
+  ask app functionapp show --resource-group "$group" --name "$app" --slot "$slot" --query "{\
+state:state||properties.state,enabled:not_null(enabled,properties.enabled),\
+availability:availabilityState||properties.availabilityState,\
 usage:usageState||properties.usageState,subnet:virtualNetworkSubnetId||properties.virtualNetworkSubnetId,\
 modified:lastModifiedTimeUtc||properties.lastModifiedTimeUtc,identity:identity.type,\
 clients:identity.userAssignedIdentities.*.clientId}"
   ask config functionapp config show --resource-group "$group" --name "$app" --slot "$slot" \
     --query "{linuxFxVersion:linuxFxVersion||properties.linuxFxVersion}"
-  ask plan rest --method get --url "$arm$plan?$web" --query "{name:name,sku:sku.name,tier:sku.tier,status:properties.status}"
-  ask host rest --method get --url "$site/hostruntime/admin/host/status?$web" --query "{state:state||properties.state,\
-version:version||properties.version,errors:errors||properties.errors}"
+  ask plan rest --method get --url "$arm$plan_id?$web" --query "{sku:sku.name,tier:sku.tier,status:properties.status}"
+  ask host rest --method get --url "$site/hostruntime/admin/host/status?$web" --query "{\
+state:state||properties.state,version:version||properties.version,errors:errors||properties.errors}"
   ask live rest --method get --url "$site/hostruntime/admin/functions?$web" \
     --query "(value||@)[].{name:name||properties.name,isDisabled:isDisabled||properties.isDisabled}"
   ask functions rest --method get --url "$site/functions?$web" \
@@ -184,7 +187,7 @@ isReference:starts_with(not_null(value,''),'@Microsoft.KeyVault('),shown:(starts
 'AzureWebJobsStorage__credential','AzureWebJobsStorage__clientId','GRAPH_CREDENTIAL','MAIL_INGEST_SCHEDULE'],name))\
 &&value}"
   ask references rest --method get --url "$site/config/configreferences/appsettings?$web" --query "value[].{name:name,\
-status:properties.status,details:properties.details,vault:properties.vaultName,secret:properties.secretName}"
+status:properties.status,details:properties.details,vault:properties.vaultName,entry:properties.secretName}"
   ask deployments rest --method get --url "$site/deployments?$web" --query "value[].properties.{status:status,\
 by:author,tool:deployer,message:message,at:received_time||start_time,isActive:active}"
   digest deployed rest --method get --resource "$arm/" --url "$packages/$package"
@@ -199,11 +202,11 @@ by:author,tool:deployer,message:message,at:received_time||start_time,isActive:ac
     --url "$arm/subscriptions/$subscription/providers/Microsoft.ResourceHealth/events?api-version=2022-10-01" \
     --query "value[?properties.eventType=='ServiceIssue'&&properties.status=='Active'].properties.{title:title,\
 services:impact[].impactedService}"
-  ask storage storage account show --name "$storage" --query "{id:id,provisioning:provisioningState,\
+  ask storage_account storage account show --name "$storage" --query "{id:id,provisioning:provisioningState,\
 primary:statusOfPrimary,sharedKey:allowSharedKeyAccess,publicAccess:publicNetworkAccess,\
 defaultAction:networkRuleSet.defaultAction}"
-  ask roles rest --method get --url "$arm/subscriptions/$subscription/providers/Microsoft.Authorization/roleAssignments?\
-api-version=2022-04-01&%24filter=principalId%20eq%20'$principal'" \
+  grants="$arm/subscriptions/$subscription/providers/Microsoft.Authorization/roleAssignments"
+  ask roles rest --method get --url "$grants?api-version=2022-04-01&%24filter=principalId%20eq%20'$principal'" \
     --query "value[].properties.{role:roleDefinitionId,scope:scope}"
   ask stop storage entity show --account-name "$storage" --auth-mode login --table-name Control \
     --partition-key control --row-key emergency-stop --query "{stopped:Stopped,why:Why,by:By}"
@@ -239,7 +242,8 @@ success == false), good = maxif(timestamp, success == true) by name | project na
     "query=FunctionAppLogs | where TimeGenerated > ago(24h) and Level in ('Error', 'Critical') \
 | where _ResourceId endswith '/sites/$app$slot_path' \
 | extend said = substring(strcat(Message, ' ', ExceptionType, ' ', ExceptionMessage), 0, 700) \
-| summarize seen = count(), last = max(TimeGenerated) by said | top 100 by last desc | project said, 3, seen, last" \
+| summarize seen = count(), last = max(TimeGenerated) by said | top 100 by last desc \
+| project said, level = 3, seen, last" \
     --query "tables[0].rows"
   # <<< asked
 }
@@ -250,7 +254,7 @@ value() {
 }
 
 judge() {
-  local state host version list=functions loaded=0 missing='' name failed
+  local state host version list=functions loaded=0 missing='' name failed=''
   state=$(value app state) host=$(value host state) version=$(value config linuxFxVersion)
   [ -f "$folder/live.json" ] && list=live
   for name in $functions; do
@@ -260,16 +264,17 @@ judge() {
       missing="$missing $name"
     fi
   done
-  failed=$(cd "$folder" && ls -- *.failed 2>/dev/null | sed 's/[.]failed$//' | tr '\n' ' ')
+  for name in "$folder"/*.failed; do [ -f "$name" ] && failed="$failed $(basename "$name" .failed)"; done
   echo '== verdict'
   echo "functions loaded: $loaded of 5${missing:+, missing:$missing}"
   echo "app: ${state:-unknown}; host: ${host:-unknown}; runtime: ${version:-unknown} (wanted $runtime)"
   echo "kinds of errors and warnings in 24 h: $(grep -cs '^  \[' "$folder/errors.json" || echo unknown)"
-  [ -z "$failed" ] || echo "no answer: $failed"
+  [ -z "$failed" ] || echo "no answer:$failed"
   [ -n "$is_kept" ] && echo "ranked causes: python -m infrastructure.operations diagnose --from $folder"
   [ -n "$state$version" ] || return 1
-  [ "$loaded" -eq 5 ] && [ "$state" = Running ] && [ "$host" = Running ] &&
-    [ "$(echo "$version" | tr '[:upper:]' '[:lower:]')" = "$(echo "$runtime" | tr '[:upper:]' '[:lower:]')" ] || return 3
+  version=$(echo "$version" | tr '[:lower:]' '[:upper:]') # Azure spells it either way
+  [ "$version" = "${runtime/Python/PYTHON}" ] || return 3
+  [ "$loaded" -eq 5 ] && [ "$state" = Running ] && [ "$host" = Running ] || return 3
 }
 
 if [ -n "$is_kept" ]; then

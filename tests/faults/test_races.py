@@ -472,7 +472,7 @@ def put_back_and_wait(place: Site, gate: Gate) -> None:
 def released(stage: Stage, stop: Stop, act: Act) -> Iterator[str]:
     """A person puts the mail back while the last steps after its filing still run."""
     # Held for longer than work takes, its filing would be done again, and the person's move with it undone.
-    end = stage.stopped(stop, act, PLAIN, STUCK_AFTER_SECONDS="120")
+    end = stage.stopped(stop, act, PLAIN, STUCK_AFTER_SECONDS="120", CLAIM_SECONDS="120")
     yield from faults_of(end)
     if end.folder != "Posted":
         yield f"lies in {end.folder}"
