@@ -91,8 +91,8 @@ class Settings:
         return cls(**values)
 
     @staticmethod
-    def for_vendors(env: Mapping[str, str]) -> tuple[Storage, timedelta]:
-        """The two settings that writing vendors needs, storage and `STUCK_AFTER_SECONDS`; raises InvalidSettings."""
+    def for_storage(env: Mapping[str, str]) -> tuple[Storage, timedelta]:
+        """What commands on the storage account need: it, and `STUCK_AFTER_SECONDS`; raises InvalidSettings."""
         reader = _Reader(env)
         storage, stuck_after = reader.storage(), reader.read("STUCK_AFTER_SECONDS", _seconds, "900")
         if storage is None or stuck_after is None:

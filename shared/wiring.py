@@ -112,7 +112,7 @@ def vendor_desk(env: Mapping[str, str]) -> VendorDesk:
     from shared.adapters.queues import StorageQueues
     from shared.adapters.tables import TableLedger, Tables, TableVendors
 
-    storage, stuck_after = Settings.for_vendors(env)
+    storage, stuck_after = Settings.for_storage(env)
     tables = Tables(table_service(storage))
     queues = StorageQueues(lambda: queue_service(storage))
     return VendorDesk(Desk(TableLedger(tables), _now, "AddVendor", stuck_after), TableVendors(tables), queues)

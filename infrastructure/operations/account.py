@@ -76,7 +76,7 @@ def connecting() -> Iterator[None]:
 def opened() -> Iterator[Account]:
     """The account, until the block ends; raises InvalidSettings, SettingError."""
     settings = environment()
-    storage, stuck_after = Settings.for_vendors(settings)
+    storage, stuck_after = Settings.for_storage(settings)
     with connecting():
         tables, queues = table_service(storage), queue_service(storage)
     with tables, queues:

@@ -74,7 +74,7 @@ class StorageQueues:
         except ResourceNotFoundError:
             return []
         return [
-            PoisonMessage(m.id, m.pop_receipt or "", _decoded(str(m.content)), m.inserted_on or datetime.now(UTC))
+            PoisonMessage(m.id, m.pop_receipt or "", decoded(str(m.content)), m.inserted_on or datetime.now(UTC))
             for m in page
         ]
 
@@ -89,7 +89,8 @@ class StorageQueues:
             self._client(f"{queue}-poison").delete_message(message.id, message.pop_receipt)
 
 
-def _decoded(content: str) -> bytes:
+def decoded(content: str) -> bytes:
+    """The body of a message as it was sent; what never was base64 is its own text."""
     try:
         return b64decode(content, validate=True)
     except (binascii.Error, ValueError):

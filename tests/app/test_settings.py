@@ -234,7 +234,7 @@ def test_only_names_and_addresses_of_this_machine_are_loopback(host: str) -> Non
 def test_storage_is_reached_as_the_host_reaches_it(env: dict[str, str], storage: Storage) -> None:
     mailboxes = {name: REQUIRED[name] for name in ("INVOICE_MAILBOX", "AP_MAILBOX")}
     assert Settings.from_env({**mailboxes, **env}).storage == storage
-    assert Settings.for_vendors(env) == (storage, timedelta(seconds=900))
+    assert Settings.for_storage(env) == (storage, timedelta(seconds=900))
 
 
 @pytest.mark.parametrize(
@@ -255,12 +255,12 @@ def test_storage_that_is_named_by_halves_is_missing(env: dict[str, str]) -> None
 
 
 def test_vendors_need_storage_alone_and_every_fault_of_theirs_is_named() -> None:
-    assert Settings.for_vendors({"AzureWebJobsStorage": "UseDevelopmentStorage=true", "STUCK_AFTER_SECONDS": "5"}) == (
+    assert Settings.for_storage({"AzureWebJobsStorage": "UseDevelopmentStorage=true", "STUCK_AFTER_SECONDS": "5"}) == (
         Storage(connection_string="UseDevelopmentStorage=true"),
         timedelta(seconds=5),
     )
     with pytest.raises(InvalidSettings) as raised:
-        Settings.for_vendors({"STUCK_AFTER_SECONDS": "soon"})
+        Settings.for_storage({"STUCK_AFTER_SECONDS": "soon"})
     assert [fault.partition(":")[0] for fault in raised.value.faults] == ["AzureWebJobsStorage", "STUCK_AFTER_SECONDS"]
 
 

@@ -4,8 +4,6 @@ One that waits for its card lies in the table and in the poison queue at once; i
 """
 
 import asyncio
-import binascii
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,12 +14,13 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 
 from infrastructure.operations.account import Account, if_there
+from shared.adapters.queues import decoded
 from shared.adapters.tables import POISON
+from shared.adapters.tables.registry import KEPT_BODY
 from shared.adapters.tables.service import delete, read_partition, table_key
 from shared.domain.messages import ADD_VENDOR, QUEUES, UnreadableMessage, WorkOn
 
 _PEEKED = 32  # the service shows no more
-_KEPT = 30_000  # characters of a body that the table keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _kept(queue: str, row: Mapping[str, Any]) -> Poisoned:
         inserted_at=at if isinstance(at, datetime) else None,
         transaction_id=str(row.get("TransactionId") or ""),
         body=body.encode(errors="replace"),
-        is_whole=len(body) < _KEPT and "\N{REPLACEMENT CHARACTER}" not in body,
+        is_whole=len(body) < KEPT_BODY and "\N{REPLACEMENT CHARACTER}" not in body,
         is_kept=True,
     )
 
@@ -113,11 +112,7 @@ def _peek(account: Account, queue: str) -> list[Poisoned]:
 
 
 def _queued(queue: str, message: QueueMessage) -> Poisoned:
-    content = str(message.content)
-    try:
-        body = b64decode(content, validate=True)
-    except (binascii.Error, ValueError):  # text that never was base64
-        body = content.encode()
+    body = decoded(str(message.content))
     return Poisoned(
         id=message.id,
         queue=queue,

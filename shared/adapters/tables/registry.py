@@ -23,6 +23,8 @@ from shared.adapters.tables.service import (
 from shared.domain.transaction import Key
 from shared.ports import Poison
 
+KEPT_BODY = 30_000  # characters of a poison message; a text column holds 32 Ki
+
 _PERMIT_PARTITION = "permit"
 _REPEATS_ROW = "seen"
 _MOST_REPEATS = 500  # entries of one list; 27 Ki characters of the 32 Ki that a column holds
@@ -74,7 +76,7 @@ class TableRegistry:
         entity = {
             "PartitionKey": table_key(poison.queue),
             "RowKey": table_key(poison.message_id),
-            "Body": poison.body[:30_000],  # a text column holds 32 Ki characters
+            "Body": poison.body[:KEPT_BODY],
             "Reason": poison.reason,
             "InsertedAt": poison.inserted_at,
             "TransactionId": poison.transaction_id,
