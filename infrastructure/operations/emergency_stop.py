@@ -12,13 +12,13 @@ from infrastructure.operations.show import one_line, print_json, print_line
 from infrastructure.operations.stop import Stop, read_stop, write_stop
 
 _DESCRIPTION = """\
-Stop the app: from then on no mail is admitted, driven or sent to AP. It hears of that within seconds;
-what is being sent at that moment goes out. Mails wait in the Inbox, and nothing is lost.
+Stop the app: from then on no mail is admitted, driven or sent to AP. It is asked before
+every tick and every send; what is being sent at that moment goes out. Mails wait in the Inbox, and nothing is lost.
 The stop is a row of the table Control: it survives restarts, deployments and slot swaps.
 Run again, it changes nothing; --resume ends it, and the next tick takes up what waits."""
 
 _STOPPED = (
-    "No mail is admitted, driven or sent to AP from now on; the app hears of it within seconds.",
+    "No mail is admitted, driven or sent to AP: every tick and every send asks first.",
     "What is being sent at this moment goes out. Mails wait in the Inbox, and nothing is lost.",
     "It survives restarts, deployments and swaps. End it with: emergency-stop --resume",
 )
