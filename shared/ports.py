@@ -15,6 +15,7 @@ from shared.domain.facts import Document
 from shared.domain.mail import Attachment, Listed, Mail
 from shared.domain.open_entry import OpenEntry
 from shared.domain.report import DeliveryReport
+from shared.domain.stop import Stop
 from shared.domain.transaction import Event, Key, Transaction
 from shared.domain.vendor import Likeness, Vendor
 
@@ -130,7 +131,7 @@ class Mailbox(Protocol):
         """Read one mail with its attachment list; raises MailGone, MailRefused."""
 
     async def oldest(self, folder: str) -> datetime | None:
-        """When the oldest mail in one of our folders was received, None where it holds none or does not exist."""
+        """When the oldest mail in one of our folders was received, None where it holds none or is not known yet."""
 
     async def folder_of(self, mail_id: str) -> str:
         """Where the mail lies now: INBOX, one of our folders, or ELSEWHERE; raises MailGone."""
@@ -231,8 +232,8 @@ class Registry(Protocol):
 class Control(Protocol):
     """What people and the synthetic check tell the app while it runs."""
 
-    async def stopped(self) -> str:
-        """Why nothing is to be admitted or sent, empty where work goes on; asked anew each time."""
+    async def stop(self) -> Stop:
+        """The emergency stop as it stands at this moment."""
 
     async def use_nonce(self, nonce: str, key: Key) -> bool:
         """Whether the synthetic check wrote this nonce, and no other mail has used it; uses it up."""

@@ -9,7 +9,8 @@ from infrastructure.operations.caller import caller
 from infrastructure.operations.command import declare, on_account
 from infrastructure.operations.exits import OK
 from infrastructure.operations.show import one_line, print_json, print_line
-from infrastructure.operations.stop import Stop, read_stop, write_stop
+from infrastructure.operations.stop import as_object, read_stop, write_stop
+from shared.domain.stop import Stop
 
 _DESCRIPTION = """\
 Stop the app: from then on no mail is admitted, driven or sent to AP. It is asked before
@@ -52,7 +53,7 @@ async def _run(arguments: argparse.Namespace, account: Account) -> int:
         now = Stop(not arguments.resume, arguments.why, caller(), datetime.now(UTC))
         await write_stop(account, now)
     if arguments.json:
-        print_json({"account": account.name, **now.as_object(), "changed": is_changed})
+        print_json({"account": account.name, **as_object(now), "changed": is_changed})
     else:
         print_line(f"account {account.name}: {_words(now, is_changed=is_changed)}")
         for line in _STOPPED if now.is_on else ():

@@ -13,11 +13,12 @@ from infrastructure.operations.account import Account, if_there
 from infrastructure.operations.poison import Poison, read_poison
 from infrastructure.operations.rows import Glance, columns_of, rows_of
 from infrastructure.operations.show import age
-from infrastructure.operations.stop import Stop, read_stop
+from infrastructure.operations.stop import read_stop
 from shared.adapters.tables import LEDGER, TableLedger
 from shared.domain.messages import QUEUES
 from shared.domain.open_entry import OpenEntry
 from shared.domain.reason import Reason
+from shared.domain.stop import Stop
 from shared.domain.transaction import FOLDERS, Filing, Notice, Status
 
 WAITS_TOO_LONG = timedelta(days=1)  # in Needs Vendor or Review

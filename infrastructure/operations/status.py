@@ -12,6 +12,7 @@ from infrastructure.operations.exits import AT_FAULT, OK
 from infrastructure.operations.rows import Glance, add_months, months_before
 from infrastructure.operations.show import age, as_text, print_json, print_line, print_table
 from infrastructure.operations.standing import Finding, Open, Standing, findings, read_standing
+from infrastructure.operations.stop import as_object as stop_as_object
 from shared.domain.transaction import Status
 
 _DESCRIPTION = """\
@@ -79,7 +80,7 @@ def _as_object(standing: Standing, found: Sequence[Finding]) -> dict[str, Any]:
         "at": standing.at,
         "account": standing.account,
         "has_ledger": standing.has_ledger,
-        "emergency_stop": standing.stop.as_object(),
+        "emergency_stop": stop_as_object(standing.stop),
         "queues": [
             {"queue": queue, "waiting": waiting, "poison_waiting": standing.poison_waiting[queue]}
             for queue, waiting in standing.waiting.items()

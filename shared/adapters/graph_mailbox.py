@@ -81,8 +81,11 @@ class GraphMailbox:
         )
 
     async def oldest(self, folder: str) -> datetime | None:
-        folder_id = await self._known_id_of(folder)
-        if not folder_id:
+        async with self._reading:
+            if not self._folders:
+                await self._read_folders()
+            folder_id = self._folders.get(folder)  # one that was made lately may be missing until they are read again
+        if folder_id is None:
             return None
         query: dict[str, str | int] = {"select": "id,receivedDateTime", "orderby": "receivedDateTime asc", "top": 1}
         messages = self._client.user.mail_folders.by_mail_folder_id(folder_id).messages
@@ -200,17 +203,10 @@ class GraphMailbox:
             self._foreign.add(folder_id)
         return found
 
-    async def _known_id_of(self, folder: str) -> str:
-        """The id of a folder, empty where it does not exist."""
+    async def _id_of(self, folder: str) -> str:
         async with self._reading:
             if folder not in self._folders:
                 await self._read_folders()
-            return self._folders.get(folder, "")
-
-    async def _id_of(self, folder: str) -> str:
-        if found := await self._known_id_of(folder):
-            return found
-        async with self._reading:
             if folder not in self._folders:
                 await self._make_folder(folder)
             return self._folders[folder]

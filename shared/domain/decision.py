@@ -13,6 +13,7 @@ from shared.domain.mail import Mail
 from shared.domain.reason import NEVER_WAIVED, Reason
 from shared.domain.report import DeliveryReport
 from shared.domain.sender import Sender
+from shared.domain.synthetic import CHECK_VENDOR
 from shared.domain.transaction import Status
 from shared.domain.vendor import Evidence, Match
 
@@ -35,8 +36,8 @@ class Findings:
     facts: Facts = field(default_factory=Facts)
     match: Match = field(default_factory=Match)
     origin: Origin = Origin.FOREIGN
-    is_synthetic: bool = False  # a genuine mail of the synthetic check
-    has_recipient: bool = True  # whether such mails are taken
+    has_nonce: bool = False  # which the synthetic check has written for this mail
+    has_recipient: bool = True  # whether mails of the check are taken
     report: DeliveryReport | None = None
     bounced: str = ""  # transaction id of the forward that a delivery report speaks of
     signals: tuple[Signal, ...] = ()  # what speaks against the mail
@@ -107,7 +108,7 @@ def decide(findings: Findings) -> Decision:
 
 def _ignore(findings: Findings) -> Reason | None:
     mail = findings.mail
-    if findings.is_synthetic and not findings.has_recipient:
+    if _is_of_check(findings) and findings.has_nonce and not findings.has_recipient:
         return Reason.SYNTHETIC_REFUSED
     if findings.origin is Origin.OURS:
         return Reason.OWN_FORWARD  # with its documents: the ledger knows that AP has them
@@ -118,6 +119,11 @@ def _ignore(findings: Findings) -> Reason | None:
     if is_delivery_report(mail):
         return None if _is_unmatched_bounce(findings) else Reason.DELIVERY_REPORT
     return _by_nature(mail)
+
+
+def _is_of_check(findings: Findings) -> bool:
+    """Whether the vendor is the synthetic check's: that, and not the nonce, decides that nothing of it is AP's."""
+    return findings.match.vendor is not None and findings.match.vendor.vendor_id == CHECK_VENDOR
 
 
 def _by_nature(mail: Mail) -> Reason | None:
@@ -156,6 +162,7 @@ def _risks(findings: Findings) -> frozenset[Reason]:
     legibility = {document.legibility for document in findings.facts.documents if document.has_pages_unread}
     risks = {
         Reason.MARKER_UNKNOWN: findings.origin is Origin.FORGED,
+        Reason.SYNTHETIC_UNPROVEN: _is_of_check(findings) and not findings.has_nonce,
         Reason.DOCUMENT_UNREADABLE: Legibility.UNREADABLE in legibility,
         Reason.SCAN_FROM_UNKNOWN: Legibility.SCAN in legibility and not _is_sender_certain(findings),
     }

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     BOUNCE_UNMATCHED = "bounce_unmatched"
     FORWARD_DIFFERS = "forward_differs"
     DELIVERY_UNCONFIRMED = "delivery_unconfirmed"
+    SYNTHETIC_UNPROVEN = "synthetic_unproven"
     # review, by their weights together (see `distrust.WEIGHTS`)
     SENDER_FALSE = "sender_false"
     SENDER_DOUBTFUL = "sender_doubtful"
@@ -52,7 +53,9 @@ class Reason(StrEnum):
 
 # A person who moves the mail back to the Inbox answers what they could see, never these: without a vendor there is
 # nothing to code, so it is looked up again; and no release leads a test mail to AP.
-NEVER_WAIVED = frozenset({Reason.VENDOR_UNKNOWN, Reason.VENDOR_AMBIGUOUS, Reason.SYNTHETIC_REFUSED})
+NEVER_WAIVED = frozenset(
+    {Reason.VENDOR_UNKNOWN, Reason.VENDOR_AMBIGUOUS, Reason.SYNTHETIC_REFUSED, Reason.SYNTHETIC_UNPROVEN}
+)
 
 # A release after one of these sends again on purpose: only then the attempt in the marker rises.
 SENDS_AGAIN = frozenset({Reason.UNDELIVERED, Reason.DELIVERY_UNCONFIRMED})
@@ -76,7 +79,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.CALENDAR: Explanation("This is a calendar item.", "Nothing to do."),
     Reason.SYNTHETIC_REFUSED: Explanation(
         "This is a mail of the synthetic check, and no recipient is set for such mails.",
-        "The engineer sets SYNTHETIC_RECIPIENT.",
+        "The engineer names one in the settings.",
     ),
     Reason.TAKEN_BY_A_PERSON: Explanation(
         "The mail was moved out of the Inbox before it was sent on.", f"If it is to be sent on, {_RELEASE}."
@@ -170,6 +173,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.DELIVERY_UNCONFIRMED: Explanation(
         "It was sent, but nothing proves it.", f"Ask AP. If they do not have it, {_RELEASE} once more."
+    ),
+    Reason.SYNTHETIC_UNPROVEN: Explanation(
+        "It looks like a mail of the synthetic check, and the check did not send it.",
+        "Nothing to do; no such mail goes to AP.",
     ),
     Reason.UNDELIVERED: Explanation(
         "The mail to AP bounced.", f"Mend what the report names, then {_RELEASE} once more."

@@ -1,10 +1,11 @@
-"""A mail of the synthetic check, known by a nonce that was written to storage before the mail was sent."""
+"""A mail of the synthetic check: by a nonce that was written before it was sent, and of a vendor that nobody is."""
 
 import re
 
 from shared.domain.mail import Mail
 
 HEADER = "x-invoice-agent-synthetic"
+CHECK_VENDOR = "invoice-agent-synthetic"  # the id of the vendor that all of them are of; nothing of it goes to AP
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_pascal
 
 from shared.domain.mail import Listed
 from shared.domain.reason import Reason
+from shared.domain.synthetic import CHECK_VENDOR
 
 
 class Status(StrEnum):
@@ -129,7 +130,7 @@ class Transaction(BaseModel):
     internet_message_id: str = ""
     sender: str = ""
     subject: str = ""
-    synthetic: bool = False  # a mail of the synthetic check, which never goes to AP
+    synthetic: bool = False  # it has used a nonce of the synthetic check
     received_at: AwareDatetime
     admitted_at: AwareDatetime
     updated_at: AwareDatetime
@@ -223,7 +224,7 @@ class Transaction(BaseModel):
         return self.model_copy(update={**changes, "revision": self.revision + 1, "updated_at": now})
 
     def _is_check_passed(self, status: Status) -> bool:
-        return self.synthetic and status is Status.POSTED
+        return self.vendor_id == CHECK_VENDOR and status is Status.POSTED
 
     def rested(self, status: Status, now: datetime, reasons: tuple[Reason, ...] = (), **changes: Any) -> Self:
         """The row in a resting state, with the filing and the card that follow from it."""

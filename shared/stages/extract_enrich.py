@@ -112,7 +112,7 @@ class ExtractEnrich:
             facts=facts,
             match=match,
             origin=await self._origin(mail),
-            is_synthetic=await self._is_synthetic(case.row, mail),
+            has_nonce=await self._has_nonce(case.row, mail),
             has_recipient=bool(self._recipients.synthetic),
             report=report,
             bounced=await self._bounced(mail, report) if report is not None and report.failed else "",
@@ -178,8 +178,8 @@ class ExtractEnrich:
             return Origin.FOREIGN
         return Origin.OURS if await self._desk.ledger.by_reference(claimed) else Origin.FORGED
 
-    async def _is_synthetic(self, row: Transaction, mail: Mail) -> bool:
-        """Whether it is a genuine mail of the synthetic check; one that is stays it, whatever becomes of its nonce."""
+    async def _has_nonce(self, row: Transaction, mail: Mail) -> bool:
+        """Whether the synthetic check has written a nonce for this mail; so it stays, whatever becomes of the nonce."""
         nonce = nonce_of(mail)
         return row.synthetic or (bool(nonce) and await self._control.use_nonce(nonce, row.key))
 
@@ -329,7 +329,7 @@ class ExtractEnrich:
         known = {
             **_fact_columns(findings.facts, findings.match),
             **vendor,
-            "synthetic": findings.is_synthetic,
+            "synthetic": findings.has_nonce,
             "warnings": (*decision.warnings, *uncoded),
             "duplicate_of": findings.duplicate_of,
             "parked_keys": parked_keys,

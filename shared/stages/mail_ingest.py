@@ -12,9 +12,10 @@ from shared.casework import RUN_SECONDS, Case, Desk, transaction_log
 from shared.domain.card import poison_card
 from shared.domain.mail import INBOX, Listed
 from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn
-from shared.domain.open_entry import Bounds, Due, OpenEntry, due, is_due
+from shared.domain.open_entry import LONGEST_WAIT, Bounds, Due, OpenEntry, due, is_due
 from shared.domain.reason import Reason
 from shared.domain.release import released
+from shared.domain.stop import Stop
 from shared.domain.transaction import FOLDERS, Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
 from shared.ports import (
     CardRefused,
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 PROVEN = timedelta(hours=1)  # of serving, until a transaction that still waits has trouble of its own
 WATCHED_EVERY = timedelta(minutes=10)
+WATCH_SECONDS = 30.0
 GAP = timedelta(minutes=10)  # without a good tick, and the mailbox has to prove itself again
 QUIET_SECONDS = 600.0  # until a channel that did not take a card is told of poison again
 IN_A_ROW = 3  # transactions that the mailbox cannot serve, and it is the mailbox that cannot
@@ -96,11 +98,12 @@ class MailIngest:
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
         poisoned = await self._keep_poison()
-        if stopped := await self._control.stopped():
-            log.warning("emergency stop: nothing is admitted, driven or sent: %s", stopped)
-            await self._report_backlog(stopped)
+        stop = await self._control.stop()
+        if stop.is_on:
+            log.warning("emergency stop: nothing is admitted, driven or sent: %s", stop.why)
+            await self._report_backlog(stop)
             return Tally(poisoned=poisoned)
-        serves = self._mailbox_serves()
+        serves = self._mailbox_serves() and not self._is_resumed(stop)
         tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=serves)
         tick.tally.poisoned = poisoned
         try:
@@ -110,21 +113,26 @@ class MailIngest:
             self._note_good_tick()
         finally:
             log.info("tick: %s", tick.tally)
-        await self._report_backlog("")
+        await self._report_backlog(stop)
         if tick.failures:
             raise ExceptionGroup("what the tick could not handle", tick.failures)
         return tick.tally
 
-    async def _report_backlog(self, stopped: str) -> None:
-        """Write the line that alerts on what waits for people read; a mailbox that cannot serve has its own alerts."""
+    def _is_resumed(self, stop: Stop) -> bool:
+        """Whether a stop has ended so lately that what waited for it may still wait for its turn."""
+        return stop.since is not None and self._desk.clock() - stop.since <= LONGEST_WAIT
+
+    async def _report_backlog(self, stop: Stop) -> None:
+        """Write the line that alerts on what waits for people read; a failure of that costs the tick nothing."""
         now = self._desk.clock()
         if self._watched_at is not None and now - self._watched_at < WATCHED_EVERY:
             return
         self._watched_at = now
         try:
-            backlog = await self._watch.backlog(stopped)
-        except (Later, MailGone, MailRefused) as error:
-            log.warning("what waits for people cannot be counted: %s", error)
+            async with asyncio.timeout(WATCH_SECONDS):
+                backlog = await self._watch.backlog(stop.why if stop.is_on else "")
+        except Exception as error:  # noqa: BLE001
+            log.warning("what waits for people cannot be counted: %s %s", type(error).__name__, error)
             return
         log.info("watch: %s", json.dumps(asdict(backlog)))
 

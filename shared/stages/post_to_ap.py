@@ -50,7 +50,7 @@ class PostToAP:
             return None
         async with case.patiently():
             if case.row.status in {Status.ENRICHED, Status.POSTING}:
-                await (self._post(case) if self._route.recipients.of(case.row) else self._refuse(case))
+                await self._post(case)
             await case.file(self._mailbox)
             await case.close_if_finished()
         return case.next_message(NOTIFY)
@@ -58,6 +58,10 @@ class PostToAP:
     async def _post(self, case: Case) -> None:
         is_first_try = case.row.status is Status.ENRICHED
         if not await self._is_free(case):
+            return
+        if case.row.send_started_at is None and not self._route.recipients.of(case.row):
+            # A mail of the synthetic check for which no recipient is set any more.
+            await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.SYNTHETIC_REFUSED,)))
             return
         # Written before anything that carries the id can be sent; it outlives the loss of the ledger alone.
         is_new = await self._desk.ledger.index_marker(case.row.key)
@@ -70,10 +74,6 @@ class PostToAP:
                 await self._advance(case, is_first_try=is_first_try, is_new=is_new)
         except (MailGone, MailRefused) as error:
             await self._stop(case, error)
-
-    async def _refuse(self, case: Case) -> None:
-        """Rest a mail of the synthetic check for which no recipient is set any more; nothing of it was ever AP's."""
-        await case.rest(case.row.rested(Status.IGNORED, self._desk.clock(), (Reason.SYNTHETIC_REFUSED,)))
 
     async def _stop(self, case: Case, error: Exception) -> None:
         """Rest a mail that cannot be forwarded; once a send has started, no error says anything about it."""
@@ -201,9 +201,9 @@ class PostToAP:
             await self._delete(drafts)
             await case.leave_to_person(mail.folder)
             return
-        draft_id = drafts[0] if drafts else await self._draft(case.row)
-        # By id: a list of Graph may name one draft twice.
-        await self._delete(other for other in drafts if other != draft_id)
+        # Never one that lies there: until it is sent anybody may have written on it, and AP's address may have changed.
+        await self._delete(drafts)
+        draft_id = await self._draft(case.row)
         differs = await self._difference(mail, draft_id)
         if differs:
             case.log.warning("the forward is not sent: %s", differs)
@@ -251,8 +251,9 @@ class PostToAP:
 
     async def _send(self, case: Case, draft_id: str) -> None:
         """Send the draft; only the writer of `SendStartedAt` does, and no answer but success is proof of anything."""
-        if why := await self._control.stopped():
-            raise Later(f"emergency stop: {why}", STOPPED_SECONDS)
+        stop = await self._control.stop()
+        if stop.is_on:
+            raise Later(f"emergency stop: {stop.why}", STOPPED_SECONDS)
         now = self._desk.clock()
         started = case.row.changed(now, send_started_at=now, draft_id=draft_id, sends=case.row.sends + 1)
         await case.write(started, "send started", started.marker)

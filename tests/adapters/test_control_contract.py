@@ -8,10 +8,13 @@ from uuid import uuid4
 import pytest
 
 from shared.adapters.tables import CONTROL, STOP, SYNTHETIC, TableControl, Tables
+from shared.domain.stop import Stop
 from shared.domain.transaction import Key
 from shared.ports import Control
 from tests.adapters.conftest import OwnTables
 from tests.fakes import FakeControl
+
+NOW = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
 
 
 def a_key() -> Key:
@@ -42,10 +45,10 @@ class FakeWorld:
         return self.fake
 
     def stop(self, why: str) -> None:
-        self.fake.why = why
+        self.fake.put_on(why, NOW)
 
     def resume(self) -> None:
-        self.fake.why = ""
+        self.fake.take_off(NOW)
 
     def write(self, nonce: str) -> None:
         self.fake.nonces[nonce] = None
@@ -59,10 +62,10 @@ class TableWorld:
         return TableControl(Tables(self._service))
 
     def stop(self, why: str) -> None:
-        self._upsert(STOP, Stopped=True, Why=why, By="ann@desk", Since=datetime.now(UTC))
+        self._upsert(STOP, Stopped=True, Why=why, By="ann@desk", Since=NOW)
 
     def resume(self) -> None:
-        self._upsert(STOP, Stopped=False)
+        self._upsert(STOP, Stopped=False, Since=NOW)
 
     def write(self, nonce: str) -> None:
         self._upsert((SYNTHETIC, nonce), CreatedAt=datetime.now(UTC), UsedBy="", UsedPartition="")
@@ -78,11 +81,12 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 async def test_work_goes_on_until_somebody_stops_it(world: World) -> None:
-    assert await world.control().stopped() == ""
+    assert await world.control().stop() == Stop()
     world.stop("AP's mailbox is full")
-    assert await world.control().stopped() == "AP's mailbox is full"
+    assert await world.control().stop() == Stop(is_on=True, why="AP's mailbox is full", by="ann@desk", since=NOW)
     world.resume()
-    assert await world.control().stopped() == ""
+    after = await world.control().stop()
+    assert (after.is_on, after.since) == (False, NOW)
 
 
 async def test_a_nonce_that_nobody_wrote_is_worth_nothing(world: World) -> None:
@@ -106,4 +110,6 @@ async def test_of_mails_that_ask_at_once_one_gets_it(world: World) -> None:
 
 async def test_a_stop_without_a_reason_stops_too(table_service: OwnTables) -> None:
     TableWorld(table_service).stop("")
-    assert await TableControl(Tables(table_service)).stopped() == "no reason given"
+    assert await TableControl(Tables(table_service)).stop() == Stop(
+        is_on=True, why="no reason given", by="ann@desk", since=NOW
+    )

@@ -135,6 +135,7 @@ def full_row() -> Transaction:
         internet_message_id="<1@bluebird.example>",
         sender="billing@bluebird.example",
         subject="Invoice 7",
+        synthetic=True,
         vendor_id="bluebird",
         vendor_name="Bluebird Cloud Ltd",
         gl_code="6410",

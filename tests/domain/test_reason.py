@@ -22,8 +22,9 @@ def test_a_reason_fits_a_column_that_joins_them(reason: Reason) -> None:
     assert ";" not in reason.value
 
 
-def test_no_release_makes_up_for_a_vendor() -> None:
-    assert {Reason.VENDOR_UNKNOWN, Reason.VENDOR_AMBIGUOUS} == NEVER_WAIVED
+def test_no_release_makes_up_for_a_vendor_or_leads_a_test_mail_to_ap() -> None:
+    checks = {Reason.SYNTHETIC_REFUSED, Reason.SYNTHETIC_UNPROVEN}
+    assert {Reason.VENDOR_UNKNOWN, Reason.VENDOR_AMBIGUOUS, *checks} == NEVER_WAIVED
 
 
 def test_only_doubts_about_a_send_send_again() -> None:

@@ -44,7 +44,7 @@ def test_a_merge_leaves_nothing_of_the_row_before(before: Transaction, after: Tr
 def test_every_column_has_a_value_that_a_table_can_hold(any_row: Transaction) -> None:
     columns = any_row.to_columns()
     assert set(columns) == set(full_row().to_columns())
-    assert {type(value) for value in columns.values()} <= {str, int, datetime, Status, Filing, Notice}
+    assert {type(value) for value in columns.values()} <= {str, bool, int, datetime, Status, Filing, Notice}
 
 
 def test_the_full_row_leaves_no_column_empty() -> None:

@@ -9,7 +9,9 @@ from tests.operations.place import NOW, Place
 
 
 def stopped(place: Place) -> str:
-    return place.do(TableControl(place.tables).stopped())
+    """Why the app holds still, empty where it works."""
+    stop = place.do(TableControl(place.tables).stop())
+    return stop.why if stop.is_on else ""
 
 
 def test_the_app_hears_of_a_stop_and_of_its_end(place: Place) -> None:

@@ -33,7 +33,7 @@ def a_row(**changes: Any) -> Transaction:
             Step.STOPPED,
             "not in the vendor master",
         ),
-        (a_row(status=Status.IGNORED, reasons=(Reason.SYNTHETIC_REFUSED,)), False, Step.STOPPED, "SYNTHETIC_RECIPIENT"),
+        (a_row(status=Status.IGNORED, reasons=(Reason.SYNTHETIC_REFUSED,)), False, Step.STOPPED, "no recipient is set"),
     ],
 )
 def test_a_look_says_how_far_it_came_and_what_that_means(

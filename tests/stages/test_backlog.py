@@ -53,14 +53,17 @@ async def test_where_nothing_waits_all_of_it_is_nothing(world: World, caplog: py
 
 
 async def test_a_stop_is_reported_too(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.control.why = "fraud"
+    world.control.put_on("fraud")
     await world.tick()
     assert reported(caplog)[0]["stopped"] == "fraud"
 
 
-async def test_what_cannot_be_counted_costs_the_tick_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [Later("busy"), KeyError("receivedDateTime"), ConnectionError("reset")])
+async def test_what_cannot_be_counted_costs_the_tick_nothing(
+    world: World, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
     mail = world.invoice()
-    world.mailbox.fail_next("oldest", Later("busy"))
+    world.mailbox.fail_next("oldest", error)
     await world.settle()
     assert world.outcome(mail) == "posted"
     assert "what waits for people cannot be counted" in caplog.text

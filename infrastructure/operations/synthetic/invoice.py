@@ -7,12 +7,12 @@ from infrastructure.local.samples.builders import Attached, make_mail
 from infrastructure.local.samples.invoice import Invoice, Line
 from infrastructure.local.samples.pdfs import make_invoice_pdf
 from shared.domain.messages import AddVendor
-from shared.domain.synthetic import HEADER
+from shared.domain.synthetic import CHECK_VENDOR, HEADER
 
 _IBAN = "GB33BUKB20201555555555"  # of the documentation of IBANs: nobody's
 
 VENDOR = AddVendor(
-    vendor_id="invoice-agent-synthetic",
+    vendor_id=CHECK_VENDOR,
     vendor_name="Invoice Agent Synthetic Check Ltd",
     ibans=(_IBAN,),  # a sender that is no vendor's is believed where the account is a known one
     gl_code="none",

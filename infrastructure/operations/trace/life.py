@@ -12,10 +12,11 @@ from infrastructure.operations.poison import Poisoned, read_poison
 from infrastructure.operations.release import obstacle
 from infrastructure.operations.rows import Glance, columns_of
 from infrastructure.operations.search import by_reference
-from infrastructure.operations.stop import Stop, read_stop
+from infrastructure.operations.stop import read_stop
 from shared.adapters.tables import LEDGER, TableLedger, TableVendors
 from shared.domain.open_entry import OpenEntry
 from shared.domain.reason import EXPLANATIONS, Reason
+from shared.domain.stop import Stop
 from shared.domain.transaction import FOLDERS, Filing, Key, Status, Transaction, UnreadableRow
 
 _MANY = 1000  # mails that wait for one vendor

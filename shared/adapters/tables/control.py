@@ -1,8 +1,11 @@
 """What people and the synthetic check tell the app while it runs."""
 
+from datetime import datetime
+
 from azure.data.tables import TableClient
 
 from shared.adapters.tables.service import CONTROL, Tables, etag_of, get_entity, merge_if_same
+from shared.domain.stop import Stop
 from shared.domain.transaction import Key
 
 STOP = ("control", "emergency-stop")
@@ -16,11 +19,17 @@ class TableControl:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def stopped(self) -> str:
+    async def stop(self) -> Stop:
         found = await self._tables.run(CONTROL, get_entity, *STOP)
-        if found is None or not found.get("Stopped"):
-            return ""
-        return str(found.get("Why") or "") or "no reason given"
+        if found is None:
+            return Stop()
+        since = found.get("Since")
+        return Stop(
+            is_on=bool(found.get("Stopped")),
+            why=str(found.get("Why") or "") or "no reason given",
+            by=str(found.get("By") or ""),
+            since=since if isinstance(since, datetime) else None,
+        )
 
     async def use_nonce(self, nonce: str, key: Key) -> bool:
         return await self._tables.run(CONTROL, _use_nonce, nonce, key)
