@@ -19,12 +19,13 @@ VERSION  := $(shell cat .python-version)
 PYTHON   ?= python$(VERSION)
 BIN      := .venv/bin
 EMULATOR := infrastructure/local/storage/package-lock.json
+CHECKOV  := infrastructure/bicep/checkov-requirements-lock.txt
 # A variable that stands on make's command line; one of the environment is somebody else's.
 given     = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
 
 PACKAGED  = $(if $(call given,PACKAGE),--package $(call given,PACKAGE))
 
-setup: .venv/.ready .tools/azurite/.ready .tools/wheels/.ready
+setup: .venv/.ready .tools/azurite/.ready .tools/wheels/.ready .tools/checkov/.ready
 
 .venv/.ready: requirements-lock.txt tests/requirements-lock.txt .python-version
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python $(VERSION), or name it: make PYTHON=/path/to/python$(VERSION)" >&2; exit 1; }
@@ -43,6 +44,13 @@ setup: .venv/.ready .tools/azurite/.ready .tools/wheels/.ready
 .tools/wheels/.ready: .venv/.ready requirements-lock.txt infrastructure/package/policy.toml
 	@echo "setting up what packages are made of (once, under a minute)"
 	@$(BIN)/python -m infrastructure.package fetch
+	@touch $@
+
+# The policy checker of Bicep wants other versions than the app does, so it has an environment of its own.
+.tools/checkov/.ready: .venv/.ready $(CHECKOV)
+	@echo "setting up the policy checker of Bicep (once, under a minute)"
+	@rm -rf .tools/checkov && $(PYTHON) -m venv .tools/checkov
+	@.tools/checkov/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(CHECKOV)
 	@touch $@
 
 run: .venv/.ready .tools/azurite/.ready
@@ -94,6 +102,8 @@ lock: setup
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file requirements-lock.txt
 	@$(BIN)/uv pip compile --group dev --upgrade --quiet --constraint requirements-lock.txt --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file tests/requirements-lock.txt
+	@$(BIN)/uv pip compile - <<< checkov --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
+	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file $(CHECKOV)
 
 clean:
 	rm -rf .venv .tools .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist
