@@ -1,13 +1,20 @@
 """The nonces of the synthetic check: each is written before its mail is sent, and serves that mail alone."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient
 
-from shared.adapters.tables import CONTROL, SYNTHETIC, Tables
+from infrastructure.operations.account import Account
+from shared.adapters.tables import CONTROL, SYNTHETIC
 from shared.domain.transaction import Key
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 KEPT = timedelta(days=30)  # used ones; an unused one stays, for its mail may still lie in the Inbox
 
@@ -16,18 +23,25 @@ KEPT = timedelta(days=30)  # used ones; an unused one stays, for its mail may st
 class Nonces:
     """The rows of the table `Control` that belong to the check."""
 
-    tables: Tables
+    account: Account
 
     async def write(self, now: datetime) -> str:
         """Write a new one and forget those that were used long ago."""
         nonce = secrets.token_hex(16)
-        await self.tables.run(CONTROL, _forget_used, now - KEPT)
-        await self.tables.run(CONTROL, _write, nonce, now)
+        await self._run(_forget_used, now - KEPT)
+        await self._run(_write, nonce, now)
         return nonce
 
     async def user(self, nonce: str) -> Key | None:
         """The transaction that has used it, None where no mail has yet."""
-        return await self.tables.run(CONTROL, _user, nonce)
+        return await self._run(_user, nonce)
+
+    async def _run(self, operation: Callable[Concatenate[TableClient, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Work on a table that is there: the check may be allowed to write its rows, and not to make tables."""
+        try:
+            return await self.account.reading.run(CONTROL, operation, *args, **kwargs)
+        except ResourceNotFoundError:
+            return await self.account.tables.run(CONTROL, operation, *args, **kwargs)
 
 
 def _write(table: TableClient, nonce: str, now: datetime) -> None:
