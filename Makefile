@@ -104,6 +104,8 @@ lock: setup
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file tests/requirements-lock.txt
 	@$(BIN)/uv pip compile - <<< checkov --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
 	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file $(CHECKOV)
+	@$(BIN)/uv pip compile infrastructure/workflows/requirements.txt --upgrade --quiet --constraint requirements-lock.txt --constraint tests/requirements-lock.txt --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
+	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file infrastructure/workflows/requirements-lock.txt
 
 clean:
 	rm -rf .venv .tools .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist

@@ -19,9 +19,9 @@ _BUILDS = ("SCM_DO_BUILD_DURING_DEPLOYMENT", "ENABLE_ORYX_BUILD")
 _FROM_PACKAGE = "WEBSITE_RUN_FROM_PACKAGE"
 _STAGING = Limits(patience=420.0)
 _PRODUCTION = Limits(patience=300.0)
-# What is there already needs no time to start, and a rollback has none to lose.
+# What production serves needs no time to start, and a rollback has none to lose; a staging slot may have gone to sleep.
 _PRESENT = Limits(patience=30.0, good=2, uptime=0.0)
-_HELD = Limits(patience=60.0)
+_HELD = Limits(patience=120.0)
 _KUDU = KuduPatience()
 _SWAP = SwapPatience()
 
@@ -94,7 +94,7 @@ def demand_running(app: App, *slots: Slot) -> None:
             raise Trouble(f"{slot.name} is {slot.state or 'in no state'}, not Running; start it: {command}")
 
 
-def demand_as_it_is(app: App) -> None:
+def demand_settings(app: App) -> None:
     """Raises Trouble where the settings of the slot would have a package built anew, or not run from."""
     settings = app.arm.settings(app.staging.name)
     at_fault = [f"{name} is {settings[name]}, wanted false" for name in _BUILDS if _is_yes(settings.get(name, ""))]
@@ -138,10 +138,10 @@ def put_back(app: App, recorded: Recorded, production: str) -> str:
     try:
         if app.staging.kudu.package().digest == target:
             return f"{slot} still holds the last good {shortened(target)}"
-        kept = app.releases.fetch(target)
-        if kept is None:
+        content = app.releases.fetch(target)
+        if content is None:
             return f"{slot} could not be put back: the last good {shortened(target)} is not kept in the releases"
-        proof = deploy_and_prove(app, target, kept.content)
+        proof = deploy_and_prove(app, target, content)
     except Trouble as trouble:
         return f"{slot} could not be put back to the last good {shortened(target)}: {trouble}"
     if proof.is_proven:

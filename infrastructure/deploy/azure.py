@@ -3,6 +3,7 @@
 https://learn.microsoft.com/rest/api/appservice/web-apps
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,7 +15,6 @@ from azure.core.exceptions import AzureError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from infrastructure.deploy.clock import Clock
 from infrastructure.deploy.place import PRODUCTION, Place
 from infrastructure.deploy.secrecy import Secrets
 from infrastructure.deploy.trouble import Refused, Trouble, Unreachable
@@ -30,7 +30,7 @@ _HINTS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: _ROLE,
     HTTPStatus.NOT_FOUND: "check subscription, resource group, app and slot; Bicep creates them",
 }
-_TOKEN_SECONDS = 1800  # a token lasts an hour or more, and az takes a second to hand one out
+_LEAST_SECONDS = 120.0  # that a token must still last
 _REPOSITORY = "Repository"  # how ARM calls the kind of a host name that leads to Kudu
 
 
@@ -84,22 +84,20 @@ class Site:
 class Tokens:
     """Tokens for ARM, which Kudu takes as well."""
 
-    def __init__(self, credential: TokenCredential, clock: Clock, secrets: Secrets) -> None:
+    def __init__(self, credential: TokenCredential, secrets: Secrets) -> None:
         self._credential = credential
-        self._clock = clock
         self._secrets = secrets
         self._token: AccessToken | None = None
-        self._since = 0.0
 
     def headers(self) -> dict[str, str]:
         """What authorises a request; raises NoToken."""
-        if self._token is None or self._clock.now() - self._since > _TOKEN_SECONDS:
+        # Kept while it lasts: az takes a second to hand one out, and may hand out one that has lived for a while.
+        if self._token is None or self._token.expires_on - time.time() < _LEAST_SECONDS:
             try:
                 self._token = self._credential.get_token(_SCOPE)
             except AzureError as error:
                 said = self._secrets.hidden(str(error.message)).strip().partition("\n")[0]
                 raise NoToken(f"Azure gives no token: {one_line(said)}; {_HINTS[HTTPStatus.UNAUTHORIZED]}") from None
-            self._since = self._clock.now()
         return {"Authorization": f"Bearer {self._secrets.add(self._token.token)}"}
 
 

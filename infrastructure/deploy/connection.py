@@ -75,9 +75,9 @@ class Reach:
         )
 
     def _arm(self) -> tuple[Arm, Web, Tokens]:
-        secrets, clock = self.journal.secrets, self.connection.clock
-        web = Web(self.connection.http, clock, secrets)
-        tokens = Tokens(self.connection.credential, clock, secrets)
+        secrets = self.journal.secrets
+        web = Web(self.connection.http, self.connection.clock, secrets)
+        tokens = Tokens(self.connection.credential, secrets)
         return Arm(web, tokens, self.place, secrets), web, tokens
 
 

@@ -26,7 +26,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infrastructure.deploy.clock import Clock
 from infrastructure.deploy.place import Who
-from infrastructure.deploy.proof import shortened
 from infrastructure.deploy.trouble import Trouble
 
 CONTAINER = "releases"
@@ -79,14 +78,6 @@ class Recorded:
     def to_return_to(self, serving: str) -> str:
         """As of the record; empty where there is none."""
         return self.record.to_return_to(serving) if self.record else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A package as it was staged."""
-
-    content: bytes
-    commit: str
 
 
 class Lock:
@@ -209,17 +200,25 @@ class Releases:
         with _told(f"{digest}.zip"):
             return self._container.get_blob_client(f"{digest}.zip").exists()
 
-    def fetch(self, digest: str) -> Kept | None:
+    def commit(self, digest: str) -> str:
+        """Of which commit a kept package is; empty where that, or the package, is not known; raises StorageTrouble."""
+        with _told(f"{digest}.zip"):
+            try:
+                properties = self._container.get_blob_client(f"{digest}.zip").get_blob_properties()
+            except ResourceNotFoundError:
+                return ""
+            return str((properties.metadata or {}).get("commit", ""))
+
+    def fetch(self, digest: str) -> bytes | None:
         """A package that was kept; raises StorageTrouble, also where it is not what its name says."""
         with _told(f"{digest}.zip"):
             try:
-                blob = self._container.download_blob(f"{digest}.zip")
+                content = self._container.download_blob(f"{digest}.zip").readall()
             except ResourceNotFoundError:
                 return None
-            content, commit = blob.readall(), (blob.properties.metadata or {}).get("commit", "")
         if hashlib.sha256(content).hexdigest() != digest:
-            raise StorageTrouble(f"{CONTAINER}/{shortened(digest)}... is not the package that its name says; delete it")
-        return Kept(content, commit)
+            raise StorageTrouble(f"{CONTAINER}/{digest}.zip is not the package that its name says; delete it")
+        return content
 
 
 @contextmanager

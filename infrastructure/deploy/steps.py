@@ -7,8 +7,8 @@ production, never taken from an answer. A Trouble that is raised means that noth
 from infrastructure.deploy.app import (
     App,
     Serving,
-    demand_as_it_is,
     demand_running,
+    demand_settings,
     deploy_and_prove,
     put_back,
     serving,
@@ -30,7 +30,7 @@ def stage(app: App, content: bytes) -> Outcome:
         if production == digest:
             return Outcome(Exit.DONE, f"production serves {shortened(digest)} already; {slot} was left for a rollback")
         demand_running(app, app.staging)
-        demand_as_it_is(app)
+        demand_settings(app)
         recorded = app.releases.last_good()
         lock.demand()
         proof = deploy_and_prove(app, digest, content)
@@ -75,19 +75,19 @@ def rollback(app: App) -> Outcome:
         if not target or target == before.digest:
             return _no_way_back(app, before)
         app.journal.step("roll back to", f"{shortened(target)}, good before {shortened(before.digest)}")
-        kept = app.releases.fetch(target)
-        proof = _held(app, target)
+        commit, proof = app.releases.commit(target), _held(app, target)
         if not proof.is_proven:
-            if kept is None:
+            content = app.releases.fetch(target)
+            if content is None:
                 why = (*proof.why, f"{target}.zip is not kept in the releases, so it cannot be deployed again")
                 return refused(before, f"there is no {shortened(target)} to roll back to", why)
-            demand_as_it_is(app)
+            demand_settings(app)
             lock.demand()
-            proof = deploy_and_prove(app, target, kept.content)
+            proof = deploy_and_prove(app, target, content)
         if not proof.is_proven:
             return refused(before, f"{app.staging.name} does not prove {shortened(target)}", proof.why)
         # No further step back from there: a second rollback in a hurry must not go on to something older.
-        return bring(app, lock, Move(target, before, recorded, "", kept.commit if kept else ""))
+        return bring(app, lock, Move(target, before, recorded, "", commit))
 
 
 def _served_already(app: App, digest: str, recorded: Recorded) -> Outcome:

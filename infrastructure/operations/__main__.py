@@ -4,11 +4,23 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from infrastructure.operations import emergency_stop, poison, quality, read, release, status, synthetic, trace, vendors
+from infrastructure.operations import (
+    diagnose,
+    emergency_stop,
+    poison,
+    quality,
+    read,
+    release,
+    rollback,
+    status,
+    synthetic,
+    trace,
+    vendors,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did all of it, 1 when it could not run, 3 when files or lines were at fault."""
+    """Run one command; 0 when all is right, 1 when it could not run, 3 when something is at fault."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.operations", description="Run the invoice agent.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     vendors.add_arguments(commands.add_parser("vendors", help="the vendor master"))
@@ -20,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     release.add_arguments(commands.add_parser("release", help="release a mail that rests, without Outlook"))
     emergency_stop.add_arguments(commands.add_parser("emergency-stop", help="stop admitting and sending, or resume"))
     synthetic.add_arguments(commands.add_parser("synthetic", help="send one mail the whole way, and wait for it"))
+    diagnose.add_arguments(commands.add_parser("diagnose", help="on Azure: why does it not run?"))
+    rollback.add_arguments(commands.add_parser("rollback", help="on Azure: back to the release before this one"))
     parsed = parser.parse_args(arguments)
     code: int = parsed.run(parsed)
     return code

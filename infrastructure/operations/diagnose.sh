@@ -203,11 +203,13 @@ by:author,tool:deployer,message:message,at:received_time||start_time,isActive:ac
     --url "$arm/subscriptions/$subscription/providers/Microsoft.ResourceHealth/events?api-version=2022-10-01" \
     --query "value[?properties.eventType=='ServiceIssue'&&properties.status=='Active'].properties.{title:title,\
 services:impact[].impactedService}"
-  ask storage_account storage account show --name "$storage" --query "{id:id,provisioning:provisioningState,\
+  ask storage_account storage account show --resource-group "$group" --name "$storage" --query "{\
+id:id,provisioning:provisioningState,\
 primary:statusOfPrimary,sharedKey:allowSharedKeyAccess,publicAccess:publicNetworkAccess,\
 defaultAction:networkRuleSet.defaultAction}"
-  grants="$arm/subscriptions/$subscription/providers/Microsoft.Authorization/roleAssignments"
-  ask roles rest --method get --url "$grants?api-version=2022-04-01&%24filter=principalId%20eq%20'$principal'" \
+  scope="$arm/subscriptions/$subscription/resourceGroups/$group"
+  ask roles rest --method get --url "$scope/providers/Microsoft.Authorization/roleAssignments?\
+api-version=2022-04-01&%24filter=principalId%20eq%20'$principal'" \
     --query "value[].properties.{role:roleDefinitionId,scope:scope}"
   ask stop storage entity show --account-name "$storage" --auth-mode login --table-name Control \
     --partition-key control --row-key emergency-stop --query "{stopped:Stopped,why:Why,by:By}"

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.adapters.scripted import Answer, Asked, ScriptedServer
@@ -33,6 +34,7 @@ class Swap:
     happens: bool = True
     answer: Answer | None = None  # instead of 202
     end: Answer | None = _ENDED  # None: it never ends
+    moves_hosts: bool = True  # whether the name of production leads to the other host, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,8 @@ class Azure(ScriptedServer):
     def __init__(self) -> None:
         super().__init__()
         # Headers and body in one piece: two small ones wait 40 ms for each other, and a proof is many requests.
-        self._http.RequestHandlerClass = type(
-            "Prompt", (self._http.RequestHandlerClass,), {"disable_nagle_algorithm": True, "wbufsize": -1}
-        )
+        handler: Any = self._http.RequestHandlerClass
+        self._http.RequestHandlerClass = type("Prompt", (handler,), {"disable_nagle_algorithm": True, "wbufsize": -1})
         self.clock = Seconds()
         self.production = SlotModel("production", self.clock, instance="instance-1", key="master-key-of-production")
         self.staging = SlotModel(SLOT, self.clock, instance="instance-2", key="master-key-of-staging")
@@ -193,13 +194,13 @@ class Azure(ScriptedServer):
         self._operations.append(_Operation(swap, self.clock.now() + _SWAP_SECONDS))
         self.staging.restart()  # with the settings of production
         if swap.happens:
-            self._later.append((self.clock.now() + _SWAP_SECONDS, self._exchange))
+            self._later.append((self.clock.now() + _SWAP_SECONDS, lambda: self._exchange(swap)))
         location = f"https://management.azure.com/operations/{len(self._operations) - 1}?api-version=2024-04-01"
         return swap.answer or Answer(202, b"", {"Location": location})
 
-    def _exchange(self) -> None:
+    def _exchange(self, swap: Swap) -> None:
         first, second = self.production, self.staging
-        for name in ("files", "package_name", "started", "instance"):
+        for name in ("files", "package_name", *(("started", "instance") if swap.moves_hosts else ())):
             kept = getattr(first, name)
             setattr(first, name, getattr(second, name))
             setattr(second, name, kept)

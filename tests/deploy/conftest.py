@@ -1,6 +1,7 @@
 """The deploy commands against the stand-in for Azure and the real storage emulator."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,12 +43,15 @@ class Login:
 
     def __init__(self) -> None:
         self.says = ""
+        self.lasts = 3_600.0  # seconds, of a token
+        self.asked = 0
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         assert scopes == ("https://management.azure.com/.default",)
+        self.asked += 1
         if self.says:
             raise ClientAuthenticationError(self.says)
-        return AccessToken(TOKEN, 0)
+        return AccessToken(TOKEN, int(time.time() + self.lasts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,14 @@ def test_the_place_comes_from_the_environment(released: Deploy, monkeypatch: pyt
     assert released.run_as_given("prove", "--digest", digest(OLDER)).code == 0
 
 
+@pytest.mark.parametrize(("lasts", "is_kept"), [(3_600.0, True), (60.0, False)])
+def test_a_token_is_kept_while_it_lasts(released: Deploy, lasts: float, is_kept: bool) -> None:
+    released.login.lasts = lasts
+
+    assert released.run("prove", "--digest", digest(OLDER)).code == 0
+    assert (released.login.asked == 1) is is_kept
+
+
 def test_azure_is_reached_as_whoever_is_logged_in() -> None:
     place = Place("sub-1", "rg-1", "func-invoice-agent-test", "staging", "account1")
 

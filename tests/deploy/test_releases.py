@@ -153,16 +153,13 @@ def test_a_package_is_kept_once_and_read_again(releases: Releases) -> None:
     releases.keep(digest, b"19")
     releases.keep(digest, b"19")
 
-    kept = releases.fetch(digest)
-
     assert releases.has(digest)
-    assert kept is not None
-    assert (kept.content, kept.commit) == (b"19", "beef")
+    assert (releases.fetch(digest), releases.commit(digest)) == (b"19", "beef")
 
 
 def test_a_package_that_was_never_kept_is_missing(releases: Releases) -> None:
     assert not releases.has(DIGEST)
-    assert releases.fetch(DIGEST) is None
+    assert (releases.fetch(DIGEST), releases.commit(DIGEST)) == (None, "")
 
 
 def test_a_package_that_is_not_what_its_name_says_is_refused(releases: Releases) -> None:

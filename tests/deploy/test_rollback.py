@@ -59,6 +59,16 @@ def test_a_broken_production_is_rolled_back_within_five_minutes(released: Deploy
     assert released.azure.clock.now() - begun < FIVE_MINUTES
 
 
+def test_a_staging_slot_that_sleeps_is_woken_and_in_time(released: Deploy) -> None:
+    """A slot whose functions are all disabled is not kept warm."""
+    released.azure.staging.restart()
+    begun = released.azure.clock.now()
+
+    assert released.run("rollback").code == 0
+    assert deployments(released) == 0
+    assert released.azure.clock.now() - begun < FIVE_MINUTES
+
+
 def test_what_staging_does_not_hold_is_deployed_there_first(staged: Deploy) -> None:
     done = staged.run("rollback")
 
@@ -70,7 +80,7 @@ def test_what_staging_does_not_hold_is_deployed_there_first(staged: Deploy) -> N
 
 def test_what_staging_holds_and_does_not_prove_is_deployed_anew(released: Deploy) -> None:
     released.azure.behave("staging", digest(OLDER), EMPTY)
-    released.azure.after(80.0, lambda: released.azure.behave("staging", digest(OLDER), Behaviour()))
+    released.azure.after(105.0, lambda: released.azure.behave("staging", digest(OLDER), Behaviour()))
 
     done = released.run("rollback")
 
@@ -155,6 +165,13 @@ def test_a_package_that_is_neither_on_staging_nor_kept_is_told(staged: Deploy) -
 
 def test_a_package_on_staging_needs_not_be_kept(released: Deploy) -> None:
     released.container.delete_blob(f"{digest(OLDER)}.zip")
+
+    assert released.run("rollback").code == 0
+    assert released.serves == digest(OLDER)
+
+
+def test_a_kept_package_that_was_changed_does_not_matter_where_staging_holds_the_right_one(released: Deploy) -> None:
+    released.container.upload_blob(f"{digest(OLDER)}.zip", package("tampered"), overwrite=True)
 
     assert released.run("rollback").code == 0
     assert released.serves == digest(OLDER)

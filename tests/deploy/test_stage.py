@@ -21,9 +21,7 @@ def test_a_package_is_staged_proven_and_kept(released: Deploy, tmp_path: Path) -
 
     assert done.code == 0, done.said
     assert (released.serves, released.staged) == (digest(OLD), digest(NEW))
-    kept = released.releases.fetch(digest(NEW))
-    assert kept is not None
-    assert kept.content == package(NEW)
+    assert released.releases.fetch(digest(NEW)) == package(NEW)
     assert f"staging runs {digest(NEW)}, proven" in done.out
 
 
@@ -43,9 +41,7 @@ def test_the_deployment_says_who_and_what(released: Deploy, tmp_path: Path, monk
     asked = released.azure.deployed[-1].message
     assert "author=jane+%28run+77%29" in asked
     assert f"message=c0ffee+sha256%3A{digest(NEW)}" in asked
-    kept = released.releases.fetch(digest(NEW))
-    assert kept is not None
-    assert kept.commit == "c0ffee"
+    assert released.releases.commit(digest(NEW)) == "c0ffee"
 
 
 def _behave(behaviour: Behaviour) -> Callable[[Azure], None]:
@@ -64,7 +60,7 @@ class Case(NamedTuple):
     """How a deployment goes wrong, and what must be told of it."""
 
     name: str
-    spoil: Callable[[Azure], None]
+    spoil: Callable[[Azure], object]
     told: str
 
 
@@ -204,6 +200,11 @@ def test_what_passes_is_waited_for(released: Deploy, tmp_path: Path, name: str) 
 
 
 REFUSED = [
+    Case("no list", lambda azure: azure.instead("GET", f"{KUDU}.*latest", Answer(403)), "Website Contributor"),
+    Case(
+        "a string", lambda azure: azure.instead("POST", f"{KUDU}.*zipdeploy", Answer(400, b'"bad zip"')), "400: bad zip"
+    ),
+    Case("a list", lambda azure: azure.instead("POST", f"{KUDU}.*zipdeploy", Answer(400, b'["bad"]')), "400: ['bad']"),
     Case("5xx", lambda azure: azure.instead("POST", f"{KUDU}.*zipdeploy", Answer(500, b"Out of disk")), "Out of disk"),
     Case("403", lambda azure: azure.instead("POST", f"{KUDU}.*zipdeploy", Answer(403)), "Website Contributor"),
     Case("login", lambda azure: azure.instead("POST", f"{KUDU}.*zipdeploy", Answer(302)), "a login by a browser"),
@@ -259,6 +260,23 @@ COULD_NOT_RUN = [
             "GET", f"{SITE}\\?", Answer(200, b'{"properties": {"state": "Running", "defaultHostName": "x"}}')
         ),
         "names no host of kind Repository",
+    ),
+    Case(
+        "odd host",
+        lambda azure: azure.instead(
+            "GET",
+            f"{SITE}\\?",
+            Answer(
+                200,
+                b'{"properties": {"state": "Running", "defaultHostName": "x", "hostNameSslStates": '
+                b'[{"name": "a:b:c", "hostType": "Repository"}]}}',
+            ),
+        ),
+        "cannot be sent: InvalidURL",
+    ),
+    Case("no files", lambda azure: azure.instead("GET", r"\.scm\..*packagename", Answer(403)), "Website Contributor"),
+    Case(
+        "no zip", lambda azure: azure.instead("GET", r"\.scm\..*\.zip", Answer(403)), "access restrictions of the scm"
     ),
     Case("odd name", lambda azure: setattr(azure.production, "package_name", "../../etc"), "no name of a file"),
 ]
@@ -363,6 +381,27 @@ def test_a_last_good_that_is_not_kept_is_told(released: Deploy, tmp_path: Path) 
 
     assert done.code == 3
     assert f"the last good {digest(OLDER)[:12]} is not kept in the releases" in done.out
+
+
+def test_a_last_good_that_is_not_what_it_says_is_not_put_back(released: Deploy, tmp_path: Path) -> None:
+    released.container.upload_blob(f"{digest(OLDER)}.zip", package("tampered"), overwrite=True)
+    released.azure.behave("staging", digest(NEW), Behaviour(functions=()))
+
+    done = released.stage(package(NEW), tmp_path)
+
+    assert done.code == 3
+    assert "staging could not be put back to the last good" in done.out
+    assert released.staged == digest(NEW)
+
+
+def test_a_log_that_cannot_be_read_hides_nothing_else(released: Deploy, tmp_path: Path) -> None:
+    released.azure.deployments = [Deployment(status=3)]
+    released.azure.instead("GET", f"{KUDU}.*/log", Answer(404))
+
+    done = released.stage(package(NEW), tmp_path)
+
+    assert done.code == 3
+    assert "the deployment failed; Failed to deploy; its log cannot be read" in done.out
 
 
 def test_a_package_that_cannot_be_kept_is_not_called_staged(released: Deploy, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.deploy.slot_model import FIVE, Behaviour
 
 EMPTY = Behaviour(functions=())
 KUDU_OF_PRODUCTION = r"^func-invoice-agent-test\.scm"
+KUDU_OF_STAGING = r"^func-invoice-agent-test-staging\.scm"
 IN_PROGRESS = error(409, "Conflict", "Cannot modify this site because another operation is in progress.")
 FAILED = error(500, "InternalServerError", "Cannot swap site slots, because the slot did not respond to warm-up.")
 SWAP_BY_HAND = (
@@ -80,6 +81,27 @@ def test_what_production_does_not_prove_is_swapped_back_and_proven(staged: Deplo
     assert staged.azure.swapped == 2
     assert staged.staged == digest(OLDER), "and staging holds what a rollback needs"
     assert staged.last_good["digest"] == digest(OLD)
+
+
+def test_a_process_that_ran_what_was_before_proves_nothing(staged: Deploy) -> None:
+    """The files are swapped, and the host that answers is the old one: with the same five functions, and old code."""
+    staged.azure.swaps = [Swap(moves_hosts=False)]
+
+    done = staged.swap(NEW)
+
+    assert done.code == 3, done.said
+    assert "production: the host is still the process that ran before" in done.err
+    assert staged.serves == digest(OLD)
+
+
+def test_a_swap_back_is_proven_by_another_process_than_the_one_that_failed(staged: Deploy) -> None:
+    staged.azure.behave("production", digest(NEW), EMPTY)
+    staged.azure.swaps = [Swap(), Swap(moves_hosts=False)]
+
+    done = staged.swap(NEW)
+
+    assert done.code == 4, done.said
+    assert "the host is still the process that ran before" in done.out
 
 
 def test_a_first_release_that_is_not_proven_is_swapped_back_to_nothing(deploy: Deploy, tmp_path: Path) -> None:
@@ -244,6 +266,37 @@ def test_a_swap_that_may_yet_happen_needs_a_person(staged: Deploy) -> None:
     assert f"prove --slot production --digest {digest(OLD)}" in done.out
 
 
+def test_a_swap_of_which_arm_tells_nothing_any_more_needs_a_person(staged: Deploy) -> None:
+    staged.azure.swaps = [Swap(happens=False, answer=RESET)]
+    staged.azure.after(50.0, lambda: staged.azure.instead("GET", "^management", RESET))
+
+    done = staged.swap(NEW)
+
+    assert done.code == 4, done.said
+    assert "ARM is not done yet: the swap may still happen" in done.out
+
+
+def test_a_swap_back_that_never_ends_is_not_asked_for_twice(staged: Deploy) -> None:
+    staged.azure.behave("production", digest(NEW), EMPTY)
+    staged.azure.swaps = [Swap(), Swap(happens=False, end=None)]
+
+    done = staged.swap(NEW)
+
+    assert done.code == 4, done.said
+    assert staged.azure.asked_for("POST", "slotsswap") == 2
+    assert SWAP_BY_HAND in done.out
+
+
+def test_a_staging_that_cannot_be_read_is_not_swapped_back(staged: Deploy) -> None:
+    staged.azure.behave("production", digest(NEW), EMPTY)
+    staged.azure.after(130.0, lambda: staged.azure.instead("GET", KUDU_OF_STAGING, Answer(503)))
+
+    done = staged.swap(NEW)
+
+    assert done.code == 4, done.said
+    assert "it was not swapped back: nobody can tell what staging holds" in done.out
+
+
 def test_an_operation_that_nobody_can_follow_is_judged_by_what_is_there(staged: Deploy) -> None:
     staged.azure.instead("GET", "/operations/", RESET)
 
@@ -294,6 +347,16 @@ def test_what_somebody_else_has_staged_meanwhile_is_refused_and_left(staged: Dep
     assert done.code == 3, done.said
     assert f"has SHA-256 {digest('another')}, wanted {digest(NEW)}" in done.out
     assert staged.staged == digest("another")
+
+
+def test_a_staging_that_cannot_be_read_is_refused_and_left(staged: Deploy) -> None:
+    staged.azure.instead("GET", KUDU_OF_STAGING, Answer(503))
+
+    done = staged.swap(NEW)
+
+    assert done.code == 3, done.said
+    assert "staging was left as it is" in done.out
+    assert staged.azure.asked_for("POST", "zipdeploy") == 0
 
 
 def test_what_was_never_staged_with_success_is_refused(released: Deploy) -> None:

@@ -37,6 +37,7 @@ SECRETS = (
     "c3RvcmFnZS1rZXktb2YtdGhlLWNvbnRlbnQtc2hhcmU",
     "9f0c1a2b-ikey-4000-8000-aaaaaaaaaaaa",
     "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.payloadpayload.signature",
+    "correct horse battery staple",
     "log-line-signature",
     "log-line-account-key",
 )
@@ -251,6 +252,7 @@ def _settings() -> list[dict[str, Any]]:
         "SYNTHETIC_RECIPIENT": "",
         "OLD_WEBHOOK": f"https://prod.logic.azure.com/workflows/1/triggers/manual?sig={SECRETS[0]}",
         "HAND_MADE_TOKEN": SECRETS[3],
+        "HAND_MADE": SECRETS[4],
     }
     sticky = {
         "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={SECRETS[2]};IngestionEndpoint=https://x.example/",
@@ -263,7 +265,7 @@ def _settings() -> list[dict[str, Any]]:
 
 
 def _documents() -> dict[str, Any]:
-    quiet = f"an unimportant warning, sig={SECRETS[4]}&x=1 and AccountKey={SECRETS[5]}; Bearer {SECRETS[3]}"
+    quiet = f"an unimportant warning, sig={SECRETS[5]}&x=1 and AccountKey={SECRETS[6]}; Bearer {SECRETS[3]}"
     return {
         "account": {
             "id": SUBSCRIPTION,

@@ -3,12 +3,14 @@
 Most tests judge the answers of a Cloud in this process; those at the end run both commands against an executable az.
 """
 
+import argparse
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +19,14 @@ from pathlib import Path
 import pytest
 
 from infrastructure.checkout import checkout
+from infrastructure.operations.diagnose import add_arguments
 from infrastructure.operations.diagnose.az import Answer, gather
 from infrastructure.operations.diagnose.causes import Verdict, judge
 from infrastructure.operations.diagnose.commands import known
 from infrastructure.operations.diagnose.evidence import read
 from infrastructure.operations.diagnose.folder import Subject, UnusableFolder, load, save
 from infrastructure.operations.diagnose.script import SCRIPT, steps, without_secrets
+from infrastructure.operations.diagnose.signs.package import PIPELINE
 from infrastructure.operations.diagnose.signs.settings import REQUIRED
 from infrastructure.operations.diagnose.texts import TEXTS, Kind
 from infrastructure.package import policy
@@ -299,6 +303,37 @@ CASES = [
         "bicepparam",
     ),
     Case(
+        "quota",
+        lambda cloud: cloud["app"].update(usageState="Exceeded"),
+        PLATFORM,
+        "the platform limits the app: availability Normal, usage Exceeded",
+        "hostruntime/admin/host/status",
+        "functionapp restart",
+    ),
+    Case(
+        "incident of the platform",
+        both(
+            lambda cloud: cloud["host"].update(state="Error", errors=["gone"]),
+            lambda cloud: cloud["incidents"].update(
+                value=[
+                    {
+                        "properties": {
+                            "eventType": "ServiceIssue",
+                            "status": "Active",
+                            "title": "Trouble in West Europe",
+                            "impact": [{"impactedService": "App Service"}],
+                        }
+                    },
+                    {"properties": {"eventType": "ServiceIssue", "status": "Resolved", "title": "old", "impact": []}},
+                ]
+            ),
+        ),
+        PLATFORM,
+        "Azure reports an incident: Trouble in West Europe (App Service)",
+        "hostruntime",
+        "restart",
+    ),
+    Case(
         "plan not ready",
         lambda cloud: cloud["plan"]["properties"].update(status="Pending"),
         PLATFORM,
@@ -419,7 +454,15 @@ CASES = [
         lambda cloud: cloud["storage"]["networkRuleSet"].update(defaultAction="Deny"),
         STORAGE_KIND,
         "the app is in no virtual network",
-        f"az storage account show --name {STORAGE}",
+        f"az storage account show --resource-group {GROUP} --name {STORAGE}",
+        "bicepparam",
+    ),
+    Case(
+        "storage that fails",
+        lambda cloud: cloud["storage"].update(statusOfPrimary="unavailable"),
+        STORAGE_KIND,
+        "its primary region unavailable",
+        "az storage account show",
         "bicepparam",
     ),
     Case(
@@ -648,6 +691,11 @@ class TestScript:
         assert checked.stdout + checked.stderr == ""
 
 
+def test_the_pipeline_is_known_by_the_name_that_it_deploys_under() -> None:
+    deploying = "".join(path.read_text("utf-8") for path in (checkout() / "infrastructure" / "deploy").glob("*.py"))
+    assert re.findall(r"""["']deployer["']: ["']([^"']+)["']""", deploying) == [PIPELINE]
+
+
 def test_every_text_has_a_weight_that_leaves_doubt() -> None:
     assert all(0 < text.weight < 99 and text.meaning for text in TEXTS)
 
@@ -664,6 +712,61 @@ def test_a_folder_keeps_what_was_answered(cloud: Cloud, tmp_path: Path) -> None:
 def test_a_folder_without_answers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnusableFolder, match=r"wanted a folder that diagnose --save or diagnose.sh --save wrote"):
         load(tmp_path)
+
+
+def saved(cloud: Cloud, folder: Path) -> Path:
+    """A folder as `--save` leaves it."""
+    subject = Subject(datetime.now(UTC), GROUP, APP, "")
+    save(folder, subject, answers_of(cloud, subject))
+    return folder
+
+
+def judged(*arguments: str | Path) -> int:
+    """Run `diagnose` in this process."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser.add_subparsers(dest="command").add_parser("diagnose"))
+    parsed = parser.parse_args(["diagnose", *map(str, arguments)])
+    code: int = parsed.run(parsed)
+    return code
+
+
+def test_too_little_is_no_verdict(cloud: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for question in ("live", "functions"):
+        cloud.fails(question, "ERROR: Bad Gateway")
+    assert judged("--from", saved(cloud, tmp_path)) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "too little was answered to say how the app is; 2 questions were not answered"
+
+
+def test_what_nothing_known_explains_is_said_to_be_so(
+    cloud: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud["host"]["errors"] = ["odd"]
+    assert judged("--from", saved(cloud, tmp_path)) == 3
+    shown = capsys.readouterr().out
+    assert "  - the host reports 1 errors\n" in shown
+    assert shown.splitlines()[-1].startswith("something is wrong, and nothing known explains it")
+
+
+def test_where_nothing_was_answered_the_first_reason_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = Cloud(default=Reply(error="ERROR: the proxy says no", status=1))
+    assert judged("--from", saved(nothing, tmp_path)) == 1
+    assert "nothing could be asked: az ended with 1: ERROR: the proxy says no" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_a_strangers_text_does_not_reach_the_terminal(
+    cloud: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.logs("graph 403 ErrorAccessDenied \x1b[2J\x1b]0;owned\x07 [bold]not markup[/bold]")
+    cloud["deployments"]["value"][0]["properties"].update(author="\x1b[31mjoe", message="a\nb")
+    assert judged("--from", saved(cloud, tmp_path)) == 3
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "[bold]not markup[/bold]" in shown
 
 
 # From here on as people run them.
@@ -719,7 +822,7 @@ def test_both_find_a_healthy_app_healthy_and_keep_secrets_to_themselves(cloud: C
     document = json.loads(again.stdout)
     assert document["healthy"] is True
     assert document["facts"]["package"] == f"20261128.zip, sha256 {DIGEST}"
-    assert document["facts"]["settings"] == "23, 5 of 5 required, 1 of 1 references resolved"
+    assert document["facts"]["settings"] == "24, 5 of 5 required, 1 of 1 references resolved"
     said = everything(shown, plain, again, folder=saved)
     assert [secret for secret in SECRETS if secret in said] == []
     assert "Ym9keQ" not in said, "a message's body was shown"
@@ -808,6 +911,25 @@ def test_an_az_that_hangs_costs_its_own_answer_only(cloud: Cloud, tmp_path: Path
     assert json.loads(shown.stdout)["unanswered"] == {"roles": "no answer within 8 seconds"}
     assert (shown.returncode, plain.returncode) == (0, 0)
     assert load(tmp_path / "shell")[1]["roles"].failure.strip() == "no answer within 8 seconds"
+    assert left_running(bin_) == []
+
+
+def left_running(folder: Path) -> list[str]:
+    """Processes whose command names the folder; one that was killed a moment ago is given time to go."""
+    found: list[str] = []
+    for _ in range(50):
+        lines = (_command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline"))
+        if not (found := [line for line in lines if str(folder) in line]):
+            break
+        time.sleep(0.1)
+    return found
+
+
+def _command_line(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""  # it ended meanwhile
 
 
 @pytest.mark.parametrize(
@@ -843,4 +965,4 @@ def test_the_script_takes_its_names_from_the_environment(cloud: Cloud, tmp_path:
     calls = (bin_ / "calls.txt").read_text("utf-8")
     assert "--resource-group rg-invoice-agent-dev --name func-x" in calls
     assert "--name ai-invoice-agent-dev" in calls
-    assert "storage account show --name stx" in calls
+    assert "storage account show --resource-group rg-invoice-agent-dev --name stx" in calls

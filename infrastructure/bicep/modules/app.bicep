@@ -41,7 +41,7 @@ var isElastic = tiers[planSku] == 'ElasticPremium'
 // The same for both slots, as all but the sticky settings goes to production with the next swap.
 var siteConfig = {
   linuxFxVersion: 'Python|3.11'
-  alwaysOn: !isElastic // Elastic Premium has its always-ready instance instead, and refuses this
+  alwaysOn: !isElastic // Elastic Premium has its always-ready instance instead
   functionAppScaleLimit: isElastic ? 1 : null
   minimumElasticInstanceCount: isElastic ? 1 : null
   healthCheckPath: '/admin/host/ping'

@@ -2,6 +2,8 @@
 // set by hand:
 //
 //   az keyvault secret set --vault-name NAME --name teams-webhook-url --value 'https://...'
+//
+// Deleted, the vault keeps its name and its secret for 90 days: az keyvault recover --name NAME.
 
 @description('Required. Name of the vault.')
 @maxLength(24)

@@ -78,7 +78,11 @@ resource component 'Microsoft.Insights/components@2020-02-02' existing = [for na
 
 // The app. Blobs: the host's own keys, locks and timer status; owner, as the host asks for. Queues: triggers, outputs
 // and the move to the poison queue. Tables: the ledger, and what the host notes when it cannot start.
-resource appStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for role in [storageBlobDataOwner, storageQueueDataContributor, storageTableDataContributor]: {
+resource appStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for role in [
+  storageBlobDataOwner
+  storageQueueDataContributor
+  storageTableDataContributor
+]: {
   name: guid(storage.id, appPrincipalId, role)
   scope: storage
   properties: {
@@ -133,7 +137,10 @@ resource deployerReleases 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 }
 
 // Engineers on call: the ledger, the emergency stop and the vendors; poison, and messages put back.
-resource operatorsStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for role in [storageTableDataContributor, storageQueueDataContributor]: if (!empty(operatorsPrincipalId)) {
+resource operatorsStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for role in [
+  storageTableDataContributor
+  storageQueueDataContributor
+]: if (!empty(operatorsPrincipalId)) {
   name: guid(storage.id, operatorsPrincipalId, role)
   scope: storage
   properties: {

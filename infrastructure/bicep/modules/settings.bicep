@@ -71,8 +71,8 @@ var settings = {
   // Otherwise the version of the host stays behind at a swap, and the diagnostics settings can fail it.
   WEBSITE_OVERRIDE_STICKY_EXTENSION_VERSIONS: '0'
   WEBSITE_OVERRIDE_STICKY_DIAGNOSTICS_SETTINGS: '0'
-  // By default any answer lets a swap go on, that of a host which cannot start as well. The ping is plain HTTP, so an app
-  // that is HTTPS only may redirect it. That the functions are there is proven by the deployment, before and after.
+  // By default any answer lets a swap go on, that of a host which cannot start as well. The ping is plain HTTP, so an
+  // app that is HTTPS only may redirect it. That the functions are there is proven by the deployment, before and after.
   WEBSITE_SWAP_WARMUP_PING_PATH: '/admin/host/ping'
   WEBSITE_SWAP_WARMUP_PING_STATUSES: '200,301,302,307,308'
 
@@ -95,7 +95,8 @@ var settings = {
 
 // A slot's package lies in its content share, and a swap exchanges the shares. A template that gave each slot its share
 // by name would therefore exchange the packages back at its next deployment, after every odd number of swaps
-// (https://github.com/MicrosoftDocs/azure-docs/issues/82452). So production keeps what it serves; staging has the other.
+// (https://github.com/MicrosoftDocs/azure-docs/issues/82452). So production keeps what it serves, and staging has the
+// other.
 var productionShare = servedShare == 'content-b' ? 'content-b' : 'content-a'
 var stagingShare = servedShare == 'content-b' ? 'content-a' : 'content-b'
 

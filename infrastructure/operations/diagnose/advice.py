@@ -5,7 +5,6 @@ from shlex import quote
 
 from infrastructure.operations.diagnose.evidence import Evidence
 
-_SITE = "https://management.azure.com/subscriptions/SUBSCRIPTION"
 _ARM = "https://management.azure.com/"
 
 
@@ -21,6 +20,7 @@ class Advice:
 class Advisor:
     """Knows the names; capital letters stand for what it does not know."""
 
+    subscription: str
     group: str
     app: str
     slot: str
@@ -35,6 +35,7 @@ class Advisor:
         """For the app that the evidence is about."""
         subject = evidence.subject
         return cls(
+            subscription=evidence.subscription or "SUBSCRIPTION",
             group=subject.group,
             app=subject.app,
             slot=subject.slot,
@@ -56,15 +57,27 @@ class Advisor:
 
     @property
     def rollback(self) -> str:
-        """Putting the package that was last proven back."""
+        """Putting the package that was last proven back; a slot that serves nobody gets one that was judged instead."""
         if self.slot:
-            return "python -m infrastructure.deploy stage dist/invoice-agent.zip"
-        return "python -m infrastructure.operations rollback"
+            return f"python -m infrastructure.deploy stage dist/invoice-agent.zip --slot {self.slot} {self._place}"
+        return f"python -m infrastructure.operations rollback {self._place}"
 
     @property
     def prove(self) -> str:
         """Proof of what a slot runs."""
-        return f"python -m infrastructure.deploy prove --slot {self.slot or 'production'} --digest {self.last_good}"
+        slot = self.slot or "production"
+        return f"python -m infrastructure.deploy prove --slot {slot} --digest {quote(self.last_good)} {self._place}"
+
+    @property
+    def _place(self) -> str:
+        storage = self.storage.rpartition("/")[2]
+        names = f"--resource-group {quote(self.group)} --app {quote(self.app)} --storage-account {storage}"
+        return f"--subscription {self.subscription} {names}"
+
+    @property
+    def _site(self) -> str:
+        group = f"{_ARM}subscriptions/{self.subscription}/resourceGroups/{self.group}"
+        return f"{group}/providers/Microsoft.Web/sites/{self.app}"
 
     def functionapp(self, command: str, *more: str) -> str:
         """A command of az on the app or its slot."""
@@ -75,8 +88,7 @@ class Advisor:
     def site(self, path: str) -> str:
         """A GET of something below the app or its slot."""
         slot = f"/slots/{self.slot}" if self.slot else ""
-        site = f"{_SITE}/resourceGroups/{self.group}/providers/Microsoft.Web/sites/{self.app}{slot}"
-        return f'az rest --method get --url "{site}/{path}?api-version=2024-04-01"'
+        return f'az rest --method get --url "{self._site}{slot}/{path}?api-version=2024-04-01"'
 
     def runtime(self, wanted: str) -> Advice:
         """For another Python than the package is made for."""
@@ -91,7 +103,7 @@ class Advisor:
 
     def build(self) -> Advice:
         """For a package whose parts do not fit the runtime or each other."""
-        download = f"az rest --method get --resource {_ARM} --url {self.mounted} --output-file deployed.zip"
+        download = f"az rest --method get --resource {_ARM} --url {quote(self.mounted)} --output-file deployed.zip"
         return Advice(f"{download} && python -m infrastructure.package verify deployed.zip", self.rollback)
 
     def state(self, verb: str) -> Advice:
@@ -104,10 +116,9 @@ class Advisor:
 
     def health(self) -> Advice:
         """For an incident that nobody but the platform can end."""
-        url = f"{_SITE}/resourceGroups/{self.group}/providers/Microsoft.Web/sites/{self.app}"
         path = "providers/Microsoft.ResourceHealth/availabilityStatuses/current?api-version=2020-05-01"
         return Advice(
-            f'az rest --method get --url "{url}/{path}"', "wait; https://azure.status.microsoft says for what"
+            f'az rest --method get --url "{self._site}/{path}"', "wait; https://azure.status.microsoft says for what"
         )
 
     def absent(self) -> Advice:
@@ -125,14 +136,18 @@ class Advisor:
 
     def reference(self, vault: str, entry: str, *, is_missing: bool) -> Advice:
         """For a Key Vault reference that is not resolved."""
-        secret = f"az keyvault secret set --vault-name {vault or 'VAULT'} --name {entry or 'NAME'} --file FILE"
+        secret = (
+            f"az keyvault secret set --vault-name {quote(vault or 'VAULT')} --name {quote(entry or 'NAME')} --file FILE"
+        )
         mend = secret if is_missing else self.infrastructure
         return Advice(self.site("config/configreferences/appsettings"), f"{mend}; then {self.functionapp('restart')}")
 
     def storage_account(self) -> Advice:
         """For a storage account that the app cannot use."""
         name = self.storage.rpartition("/")[2]
-        return Advice(f"az storage account show --name {name}", self.infrastructure)
+        return Advice(
+            f"az storage account show --resource-group {quote(self.group)} --name {name}", self.infrastructure
+        )
 
     def role(self, role: str) -> Advice:
         """For a role that the identity lacks."""

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 CURRENT = timedelta(hours=1)  # the tick comes every minute, so a fault that has not shown for an hour is over
 PEEKED = 32  # messages that a look into a queue shows at most
+_LEARNT = ("package", "principal", "scm", "subscription")
 _WHY = 300  # characters of a failure that are worth showing
 
 # Rows, tables and queues that are made when they are first needed: none is an answer.
@@ -168,6 +169,7 @@ class Evidence:
     deployments: tuple[Deployment, ...] | None = None
     package: str = ""  # the file name that is mounted
     scm: str = ""  # host name of the slot's Kudu
+    subscription: str = ""
     deployed: str | None = None  # its SHA-256
     last_good: str | None = None  # SHA-256 of the release that was last proven in production
     changes: tuple[Change, ...] = ()
@@ -203,7 +205,7 @@ def read(subject: Subject, answers: Mapping[str, Answer]) -> Evidence:
     reader = _Reader(answers)
     rows = [*(reader.rows("errors", _said) or ()), *(reader.rows("host_log", _said) or ())]
     has_lines = reader.has("errors") or reader.has("host_log")
-    learnt = {name: answers[name].text.strip() for name in ("package", "principal", "scm") if name in answers}
+    learnt = {name: answers[name].text.strip() for name in _LEARNT if name in answers}
     functions = reader.each("functions", _function)
     live = reader.each("live", _function)
     return Evidence(
@@ -218,6 +220,7 @@ def read(subject: Subject, answers: Mapping[str, Answer]) -> Evidence:
         deployments=reader.each("deployments", _deployment),
         package=learnt.get("package", ""),
         scm=learnt.get("scm", ""),
+        subscription=learnt.get("subscription", ""),
         deployed=reader.one("deployed", lambda found: _text(found, "sha256")),
         last_good=reader.one("last_good", lambda found: _text(found, "digest")),
         changes=reader.each("changes", _change) or (),

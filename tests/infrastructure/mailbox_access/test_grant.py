@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 import tree_sitter_powershell
@@ -10,6 +11,8 @@ from tree_sitter import Language, Node, Parser
 
 from infrastructure.checkout import checkout
 from infrastructure.operations.diagnose.advice import Advisor
+from infrastructure.operations.diagnose.evidence import Evidence
+from infrastructure.operations.diagnose.folder import Subject
 
 FOLDER = checkout() / "infrastructure" / "mailbox_access"
 SOURCE = (FOLDER / "grant.ps1").read_bytes()
@@ -157,7 +160,7 @@ def parameters() -> dict[str, str]:
 
 
 def pattern_of(parameter: str) -> str:
-    return re.findall(r"ValidatePattern\('(.*?)'\)", parameter)[0]
+    return str(re.findall(r"ValidatePattern\('(.*?)'\)", parameter)[0])
 
 
 def test_every_parameter_is_required_and_validated() -> None:
@@ -199,7 +202,7 @@ def test_its_help_names_every_parameter() -> None:
 
 
 def test_diagnose_says_how_to_call_it() -> None:
-    advisor = Advisor("group", "app", "", "storage", GUID, GUID, "digest", "zip")
+    advisor = Advisor.of(Evidence(Subject(datetime.now(UTC), "group", "app", ""), {}))
     mend = advisor.mailbox().mend
     assert "infrastructure/mailbox_access/grant.ps1" in mend
     given = set(re.findall(r"-([A-Z]\w+)", mend))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,9 @@ class Place:
     home: Path
 
     def git(self, *arguments: str, at: Path | None = None) -> str:
+        command = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", *arguments]
         done = subprocess.run(
-            ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", *arguments],
-            cwd=at or self.clone,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
+            command, cwd=at or self.clone, env=self.environment, capture_output=True, text=True, check=True
         )
         return done.stdout
 
@@ -140,7 +137,9 @@ def test_an_open_pull_request_is_brought_up_to_date(place: Place) -> None:
     assert done.returncode == 0, done.stderr
     assert [told.split()[:2] for told in place.told] == [["auth", "setup-git"], ["pr", "list"], ["workflow", "run"]]
     assert place.files_of("locks") == ["tests/requirements-lock.txt"]
-    assert place.git("rev-parse", "locks~", "main", at=place.remote).split()[0] == place.git("rev-parse", "main").strip()
+    assert (
+        place.git("rev-parse", "locks~", "main", at=place.remote).split()[0] == place.git("rev-parse", "main").strip()
+    )
 
 
 def test_a_pull_request_that_is_refused_fails_the_run(place: Place) -> None:
@@ -159,13 +158,13 @@ def test_a_push_that_is_refused_fails_the_run(place: Place) -> None:
 
 
 def test_the_locks_are_those_of_the_checkout_of_make_and_of_the_workflow() -> None:
-    found = {path for path in checkout().glob("[!.]*/**/*requirements-lock.txt")}
-    found |= {*checkout().glob("*requirements-lock.txt")}
+    found = set(checkout().glob("*-lock.txt"))
+    found |= {path for top in ("infrastructure", "shared", "tests") for path in (checkout() / top).rglob("*-lock.txt")}
     assert sorted(path.relative_to(checkout()).as_posix() for path in found) == [*LOCKS]
     assert sorted(all_inputs("lock.yml", "actions/upload-artifact")["path"].split()) == [*LOCKS]
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     command = ["make", "--dry-run", "--always-make", "lock"]
     done = subprocess.run(command, cwd=checkout(), env=outer, capture_output=True, text=True, check=True)
     words = done.stdout.split()
-    made = [word for before, word in zip(words, words[1:], strict=False) if before == "--output-file"]
+    made = [word for before, word in pairwise(words) if before == "--output-file"]
     assert sorted(made) == [*LOCKS]

@@ -147,7 +147,9 @@ def test_the_jobs_come_one_after_the_other() -> None:
 
 
 def test_the_package_is_built_once_and_by_nobody_who_deploys() -> None:
-    builds = [place for place, module, (action, *_) in commands() if (module, action) == ("infrastructure.package", "build")]
+    builds = [
+        place for place, module, (action, *_) in commands() if (module, action) == ("infrastructure.package", "build")
+    ]
     assert [place.rpartition(" ")[0] for place in builds] == ["ci-cd.yml package", "lock.yml resolve"]
 
 

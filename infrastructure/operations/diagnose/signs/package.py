@@ -10,19 +10,8 @@ from infrastructure.operations.diagnose.texts import Kind
 from infrastructure.operations.show import as_text, one_line
 from infrastructure.package import policy
 
-# Tools that people deploy with past the pipeline, as Kudu and ARM name them.
-_BY_HAND = (
-    "az_cli",
-    "azure_cli",
-    "core_tools",
-    "func_",
-    "vscode",
-    "vs_code",
-    "visualstudio",
-    "ftp",
-    "localgit",
-    "msdeploy",
-)
+# What infrastructure/deploy calls itself when it deploys; people's tools have names of their own.
+PIPELINE = "invoice-agent"
 _NO_FILE = ("Not Found", "404")
 
 
@@ -83,5 +72,5 @@ def _of_deployments(deployments: Sequence[Deployment], advisor: Advisor) -> Iter
     if latest.has_failed:
         message = f": {one_line(latest.message)[:QUOTED]}" if latest.message else ""
         yield Sign(Kind.CORRUPT_PACKAGE, 55, f"{what}, failed{message}", advisor.package())
-    if any(tool in latest.tool.casefold().replace("-", "_").replace(" ", "_") for tool in _BY_HAND):
+    if latest.tool != PIPELINE:
         yield Sign(Kind.CORRUPT_PACKAGE, 30, f"{what}, went past the pipeline", advisor.package(), supports=True)
