@@ -6,7 +6,7 @@ What it answers is taken from the public sources of Kudu and of the Functions ho
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,6 +47,7 @@ class Deployment:
     restarts: bool = True
     keeps_file: bool = True
     takes: float = _DEPLOY_SECONDS
+    shows_after: float = 0.0  # seconds for which Kudu still calls the one before it the latest
 
 
 @dataclass(slots=True)
@@ -69,8 +70,8 @@ class _Deployed:
     id: str
     message: str
     deployment: Deployment
+    began: float
     ends: float
-    log: list[str] = field(default_factory=list)
 
 
 class Azure(ScriptedServer):
@@ -231,8 +232,9 @@ class Azure(ScriptedServer):
         if self.deployed and self.clock.now() < self.deployed[-1].ends:
             return Answer(409, b"There is a deployment currently in progress. Please try again when it completes.")
         deployment = self.deployments.pop(0) if self.deployments else Deployment()
-        ends = self.clock.now() + deployment.takes
-        self.deployed.append(_Deployed(f"deployment-{len(self.deployed)}", asked.target, deployment, ends))
+        now = self.clock.now()
+        ends = now + deployment.takes
+        self.deployed.append(_Deployed(f"deployment-{len(self.deployed)}", asked.target, deployment, now, ends))
         if deployment.status == 4:
             content = asked.body if deployment.stored is None else deployment.stored
             self._later.append((ends, lambda: self._put(slot, content, deployment)))
@@ -249,10 +251,12 @@ class Azure(ScriptedServer):
             del slot.files[slot.package_name]
 
     def _latest(self) -> Answer:
-        if not self.deployed:
+        now = self.clock.now()
+        shown = [each for each in self.deployed if now >= each.began + each.deployment.shows_after]
+        if not shown:
             return Answer(404, b"No deployment")
-        newest = self.deployed[-1]
-        if self.clock.now() < newest.ends:
+        newest = shown[-1]
+        if now < newest.ends:
             return _json({"id": newest.id, "status": 2, "status_text": "Running oryx build", "complete": False}, 202)
         text = "" if newest.deployment.status == 4 else "Failed to deploy"
         return _json({"id": newest.id, "status": newest.deployment.status, "status_text": text, "complete": True})

@@ -127,7 +127,7 @@ def _log(azure: Azure) -> None:
 
 def _long_body(azure: Azure) -> None:
     """Cut in the middle of a key."""
-    azure.instead("GET", HOST, Answer(500, b"x" * 290 + b" master-key-of-staging"))
+    azure.instead("GET", HOST, Answer(500, b"x" * 280 + b" master-key-of-staging"))
 
 
 ECHOING: dict[str, Callable[[Azure], None]] = {

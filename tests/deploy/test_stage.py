@@ -394,6 +394,15 @@ def test_a_last_good_that_is_not_what_it_says_is_not_put_back(released: Deploy, 
     assert released.staged == digest(NEW)
 
 
+def test_the_failure_of_an_earlier_deployment_is_not_taken_for_this_one(released: Deploy, tmp_path: Path) -> None:
+    released.azure.deployments = [Deployment(status=3), Deployment(shows_after=12.0)]
+    assert released.stage(package(NEW), tmp_path).code == 3
+
+    done = released.stage(package(NEW), tmp_path)
+
+    assert done.code == 0, done.said
+
+
 def test_a_log_that_cannot_be_read_hides_nothing_else(released: Deploy, tmp_path: Path) -> None:
     released.azure.deployments = [Deployment(status=3)]
     released.azure.instead("GET", f"{KUDU}.*/log", Answer(404))
