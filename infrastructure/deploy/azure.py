@@ -24,7 +24,7 @@ from infrastructure.operations.show import one_line
 ARM = "https://management.azure.com"
 _SCOPE = f"{ARM}/.default"
 _API = "2024-04-01"
-_ROLE = "this run's identity needs the role Website Contributor on the resource group"
+_ROLE = "this run's identity needs the role Website Contributor on the function app"
 _HINTS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "log in again: az login, or azure/login in the workflow",
     HTTPStatus.FORBIDDEN: _ROLE,

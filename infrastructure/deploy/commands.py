@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -128,14 +129,19 @@ def _ended(command: Command, arguments: argparse.Namespace, reach: Reach) -> Out
     except Trouble as trouble:
         return Outcome(Exit.COULD_NOT_RUN, str(trouble))
     except KeyboardInterrupt:
-        return _interrupted(command, reach.place)
+        return _interrupted(command, reach.place, "interrupted")
+    except Exception as error:
+        if command is _prove:
+            raise
+        traceback.print_exc()
+        return _interrupted(command, reach.place, f"broken off by a defect: {type(error).__name__}")
 
 
-def _interrupted(command: Command, place: Place) -> Outcome:
+def _interrupted(command: Command, place: Place, why: str) -> Outcome:
     if command in (_swap, _rollback):
         seen = (f"a swap that has begun goes on by itself; look what {PRODUCTION} serves when it has ended",)
-        return Outcome(Exit.PERSON_NEEDED, "interrupted", seen, (place.rollback_command,))
-    return Outcome(Exit.PUT_BACK, "interrupted", (f"{place.slot} may hold a package that is not proven",))
+        return Outcome(Exit.PERSON_NEEDED, why, seen, (place.rollback_command,))
+    return Outcome(Exit.PUT_BACK, why, (f"{place.slot} may hold a package that is not proven",))
 
 
 def _stage(arguments: argparse.Namespace, reach: Reach) -> Outcome:

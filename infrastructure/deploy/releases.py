@@ -36,7 +36,7 @@ _LEASE_SECONDS = 60  # the longest there is that ends by itself: a run that dies
 _RENEW_SECONDS = 15.0
 _LOCK_PATIENCE = 90.0  # seconds: longer than the lease of a run that has died
 _LOCK_PAUSE = 5.0
-_ROLE = "this run's identity needs the role Storage Blob Data Contributor on the storage account"
+_ROLE = "this run's identity needs the role Storage Blob Data Contributor on the container releases"
 _NOT_OURS = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
 
 
@@ -132,18 +132,25 @@ class Releases:
     def locked(self, what: str) -> Iterator[Lock]:
         """Nobody else changes the slots until the block ends; raises Locked, StorageTrouble."""
         with _told("the lock"):
-            with suppress(ResourceExistsError):
-                self._container.create_container()
             # Asked first: an upload to a blob under a lease fails in another way than one to a blob that is there.
             if not self._container.get_blob_client(LOCK).exists():
-                with suppress(ResourceExistsError):
-                    self._container.upload_blob(LOCK, b"")
+                self._make_lock()
             lease = self._leased()
         with Lock(lease) as lock:
             with _told("the lock"):
                 holder = f"{what} by {self._who.by or 'somebody'} since {_now()}"
                 self._container.upload_blob(LOCK, holder.encode(), overwrite=True, lease=lock.id)
             yield lock
+
+    def _make_lock(self) -> None:
+        """Make the blob; and the container only where there is none, for that may be more than this run may do."""
+        with suppress(ResourceExistsError):
+            try:
+                self._container.upload_blob(LOCK, b"")
+            except ResourceNotFoundError:
+                with suppress(ResourceExistsError):
+                    self._container.create_container()
+                self._container.upload_blob(LOCK, b"")
 
     def _leased(self) -> BlobLeaseClient:
         deadline = self._clock.now() + _LOCK_PATIENCE

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from infrastructure.deploy.journal import Journal
 from infrastructure.deploy.outcome import Exit, Outcome
-from infrastructure.package.report import _annotation as annotation
-from infrastructure.package.report import _cell as cell
+from infrastructure.package.report import annotation, cell
 
 
 def text(outcome: Outcome, journal: Journal) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -54,11 +55,15 @@ class Account:
         return StorageQueues(lambda: self.queue_service)
 
 
-def environment() -> dict[str, str]:
-    """The settings: those of the environment, and below them local.settings.json; raises SettingError."""
+def environment(app: Path | None = None) -> dict[str, str]:
+    """The settings: those of the environment, and below them the app folder's local ones; raises SettingError."""
     settings = dict(os.environ)
-    add_local_settings(checkout(), settings)
-    return settings
+    add_local_settings(app or checkout(), settings)
+    # A connection string of the file would win over the account that the environment names by its other settings.
+    named = {name for name in os.environ if name.startswith(STORAGE)}
+    return {
+        name: value for name, value in settings.items() if not named or not name.startswith(STORAGE) or name in named
+    }
 
 
 @contextmanager

@@ -106,8 +106,8 @@ def github(verdict: Verdict) -> str:
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(markdown(verdict))
-    lines = [_annotation("error", each.path, f"{each.check}: {each.what}", _told(each)) for each in verdict.findings]
-    lines += [_annotation("warning", "", f"{check} did not run in full", why) for check, why in verdict.skipped.items()]
+    lines = [annotation("error", each.path, f"{each.check}: {each.what}", _told(each)) for each in verdict.findings]
+    lines += [annotation("warning", "", f"{check} did not run in full", why) for check, why in verdict.skipped.items()]
     return "\n".join([*lines, visible(f"{verdict.path}: {verdict.summary}")]) + "\n"
 
 
@@ -115,7 +115,8 @@ def _told(each: Finding) -> str:
     return f"wanted {each.wanted}\nfound {each.found}\nin production: {each.effect}\nto do: {each.remedy}"
 
 
-def _annotation(level: str, path: str, title: str, message: str) -> str:
+def annotation(level: str, path: str, title: str, message: str) -> str:
+    """One line that GitHub shows beside the file, or on the run."""
     """https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands."""
     properties = ",".join(f"{key}={_property(value)}" for key, value in (("file", path), ("title", title)) if value)
     return f"::{level} {properties}::{_data(message)}"
@@ -132,17 +133,18 @@ def _property(value: str) -> str:
 def markdown(verdict: Verdict) -> str:
     """The verdict as a table."""
     rows = "".join(
-        f"| {_cell(each.check)} | {_cell(each.path or 'the package')} | {_cell(each.what)} | {_cell(each.wanted)} "
-        f"| {_cell(each.found)} | {_cell(each.effect)} | {_cell(each.remedy)} |\n"
+        f"| {cell(each.check)} | {cell(each.path or 'the package')} | {cell(each.what)} | {cell(each.wanted)} "
+        f"| {cell(each.found)} | {cell(each.effect)} | {cell(each.remedy)} |\n"
         for each in verdict.findings
     )
     titles = ("check", "where", "what", "wanted", "found", "in production", "to do")
     head = f"| {' | '.join(titles)} |\n{'| --- ' * len(titles)}|\n"
-    skipped = "".join(f"- {check} did not run in full: {_cell(why)}\n" for check, why in verdict.skipped.items())
-    return f"### {_cell(str(verdict.path))}: {verdict.summary}\n\n{head + rows if rows else ''}{skipped}\n"
+    skipped = "".join(f"- {check} did not run in full: {cell(why)}\n" for check, why in verdict.skipped.items())
+    return f"### {cell(str(verdict.path))}: {verdict.summary}\n\n{head + rows if rows else ''}{skipped}\n"
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
+    """A value as the cell of a Markdown table."""
     """Text in which nothing is markup."""
     shown = visible(value).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{each}" if each in r"\`*_{}[]()#|!~" else each for each in shown)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.adapters.tables import CONTROL, STOP, SYNTHETIC, TableControl, Tables
+from shared.adapters.tables import CONTROL, NONCES, STOP, SYNTHETIC, TableControl, Tables
 from shared.domain.stop import Stop
 from shared.domain.transaction import Key
 from shared.ports import Control
@@ -62,16 +62,16 @@ class TableWorld:
         return TableControl(Tables(self._service))
 
     def stop(self, why: str) -> None:
-        self._upsert(STOP, Stopped=True, Why=why, By="ann@desk", Since=NOW)
+        self._upsert(CONTROL, STOP, Stopped=True, Why=why, By="ann@desk", Since=NOW)
 
     def resume(self) -> None:
-        self._upsert(STOP, Stopped=False, Since=NOW)
+        self._upsert(CONTROL, STOP, Stopped=False, Since=NOW)
 
     def write(self, nonce: str) -> None:
-        self._upsert((SYNTHETIC, nonce), CreatedAt=datetime.now(UTC), UsedBy="", UsedPartition="")
+        self._upsert(NONCES, (SYNTHETIC, nonce), CreatedAt=datetime.now(UTC), UsedBy="", UsedPartition="")
 
-    def _upsert(self, key: tuple[str, str], **columns: object) -> None:
-        table = self._service.create_table_if_not_exists(CONTROL)
+    def _upsert(self, name: str, key: tuple[str, str], **columns: object) -> None:
+        table = self._service.create_table_if_not_exists(name)
         table.upsert_entity({"PartitionKey": key[0], "RowKey": key[1], **columns})
 
 

@@ -149,7 +149,7 @@ var rules = [
   }
   {
     name: 'waiting-long'
-    description: 'A mail has been waiting in Needs Vendor or Review for longer than a day. AP: add the vendor, or decide on the mail.'
+    description: 'A mail that was received more than a day ago waits in Needs Vendor or Review. AP: add the vendor, or decide on the mail.'
     severity: 3
     scope: componentId
     query: loadTextContent('../alerts/waiting_long.kql')

@@ -63,9 +63,9 @@ resource tables 'Microsoft.Storage/storageAccounts/tableServices@2023-05-01' exi
   name: 'default'
 }
 
-resource control 'Microsoft.Storage/storageAccounts/tableServices/tables@2023-05-01' existing = {
+resource nonces 'Microsoft.Storage/storageAccounts/tableServices/tables@2023-05-01' existing = {
   parent: tables
-  name: 'Control'
+  name: 'SyntheticNonces'
 }
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
@@ -182,11 +182,11 @@ resource operatorsMonitoring 'Microsoft.Authorization/roleAssignments@2022-04-01
   }
 }
 
-// The synthetic check: writes its nonces into Control and nothing else. VendorMaster says whose invoices are believed,
+// The synthetic check: writes its nonces into their own table and nothing else. VendorMaster says whose invoices are believed,
 // so a workflow that anybody with write access to the repository can change must not be able to write it.
-resource syntheticControl 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(syntheticPrincipalId)) {
-  name: guid(control.id, syntheticPrincipalId, storageTableDataContributor)
-  scope: control
+resource syntheticNonces 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(syntheticPrincipalId)) {
+  name: guid(nonces.id, syntheticPrincipalId, storageTableDataContributor)
+  scope: nonces
   properties: {
     roleDefinitionId: subscriptionResourceId(roles, storageTableDataContributor)
     principalId: syntheticPrincipalId

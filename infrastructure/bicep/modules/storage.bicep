@@ -38,6 +38,7 @@ var tables = [
   'RepeatedMails'
   'PoisonMessages'
   'Control'
+  'SyntheticNonces'
 ]
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {

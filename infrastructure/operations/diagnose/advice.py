@@ -49,7 +49,8 @@ class Advisor:
     @property
     def infrastructure(self) -> str:
         """Deploying the infrastructure anew, which puts back settings, roles and network rules."""
-        environment = "dev" if self.app.endswith("-dev") else "prod"
+        ending = self.group.rpartition("-")[2]
+        environment = ending if ending in {"dev", "prod"} else "ENVIRONMENT"
         return (
             f"az deployment group create --resource-group {quote(self.group)} "
             f"--parameters infrastructure/bicep/environments/{environment}.bicepparam"

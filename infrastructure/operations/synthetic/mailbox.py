@@ -1,5 +1,6 @@
 """The check's own mailbox, which sends its mails and receives their forwards, through Microsoft Graph."""
 
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from types import TracebackType
@@ -7,6 +8,7 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 import httpx
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
@@ -14,6 +16,7 @@ from shared.settings import is_loopback
 
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _ACCEPTED, _OK = 202, 200
+_LEAST_SECONDS = 120.0  # that a token must still last
 _SHOWN = 300  # characters of an answer that is no success
 
 
@@ -29,6 +32,7 @@ class CheckMailbox:
         self._client = httpx.Client(base_url=f"{base_url.rstrip('/')}/users/{quote(address)}/", timeout=_TIMEOUT)
         url = urlsplit(base_url)
         self._scope = f"{url.scheme}://{url.netloc}/.default"
+        self._token: AccessToken | None = None
         self._credential = None if is_loopback(url.hostname or "") else DefaultAzureCredential()
 
     def send(self, mime: bytes) -> None:
@@ -66,9 +70,11 @@ class CheckMailbox:
         if self._credential is None:
             return {}
         try:
-            return {"Authorization": f"Bearer {self._credential.get_token(self._scope).token}"}
+            if self._token is None or self._token.expires_on - time.time() < _LEAST_SECONDS:
+                self._token = self._credential.get_token(self._scope)
         except AzureError as error:
             raise Refused(f"no token for {self._scope}: {error}; log in (az login)") from error
+        return {"Authorization": f"Bearer {self._token.token}"}
 
     def _refused(self, what: str, response: httpx.Response, role: str) -> Refused:
         said = " ".join(response.text.split())[:_SHOWN]

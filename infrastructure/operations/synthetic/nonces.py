@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient
 
 from infrastructure.operations.account import Account
-from shared.adapters.tables import CONTROL, SYNTHETIC
+from shared.adapters.tables import NONCES, SYNTHETIC
 from shared.domain.transaction import Key
 
 P = ParamSpec("P")
@@ -21,7 +21,7 @@ KEPT = timedelta(days=30)  # used ones; an unused one stays, for its mail may st
 
 @dataclass(frozen=True, slots=True)
 class Nonces:
-    """The rows of the table `Control` that belong to the check."""
+    """The rows of their table."""
 
     account: Account
 
@@ -39,9 +39,9 @@ class Nonces:
     async def _run(self, operation: Callable[Concatenate[TableClient, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Work on a table that is there: the check may be allowed to write its rows, and not to make tables."""
         try:
-            return await self.account.reading.run(CONTROL, operation, *args, **kwargs)
+            return await self.account.reading.run(NONCES, operation, *args, **kwargs)
         except ResourceNotFoundError:
-            return await self.account.tables.run(CONTROL, operation, *args, **kwargs)
+            return await self.account.tables.run(NONCES, operation, *args, **kwargs)
 
 
 def _write(table: TableClient, nonce: str, now: datetime) -> None:

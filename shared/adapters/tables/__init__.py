@@ -3,12 +3,13 @@
 from shared.adapters.tables.control import STOP, SYNTHETIC, TableControl
 from shared.adapters.tables.ledger import TableLedger
 from shared.adapters.tables.registry import TableRegistry
-from shared.adapters.tables.service import CONTROL, LEDGER, OPEN, POISON, Tables
+from shared.adapters.tables.service import CONTROL, LEDGER, NONCES, OPEN, POISON, Tables
 from shared.adapters.tables.vendors import TableVendors
 
 __all__ = [
     "CONTROL",
     "LEDGER",
+    "NONCES",
     "OPEN",
     "POISON",
     "STOP",

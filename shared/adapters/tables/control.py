@@ -4,7 +4,7 @@ from datetime import datetime
 
 from azure.data.tables import TableClient
 
-from shared.adapters.tables.service import CONTROL, Tables, etag_of, get_entity, merge_if_same
+from shared.adapters.tables.service import CONTROL, NONCES, Tables, etag_of, get_entity, merge_if_same
 from shared.domain.stop import Stop
 from shared.domain.transaction import Key
 
@@ -32,7 +32,7 @@ class TableControl:
         )
 
     async def use_nonce(self, nonce: str, key: Key) -> bool:
-        return await self._tables.run(CONTROL, _use_nonce, nonce, key)
+        return await self._tables.run(NONCES, _use_nonce, nonce, key)
 
 
 def _use_nonce(table: TableClient, nonce: str, key: Key) -> bool:

@@ -25,6 +25,7 @@ PERMITS = "SendPermits"
 REPEATS = "RepeatedMails"
 POISON = "PoisonMessages"
 CONTROL = "Control"
+NONCES = "SyntheticNonces"  # apart, so that whoever writes nonces cannot end an emergency stop
 
 NOT_FOUND = 404
 PRECONDITION_FAILED = 412

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shared.adapters.tables import NONCES
 from tests.infrastructure.bicep.source import Declared, Expression, Value, items, template, templates, text
 
 # https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -33,7 +34,7 @@ GRANTS = {
     (OPERATORS, "app", "Website Contributor"),
     (OPERATORS, "releases", "Storage Blob Data Contributor"),
     (OPERATORS, "", "Monitoring Reader"),  # the resource group
-    (SYNTHETIC, "control", "Storage Table Data Contributor"),
+    (SYNTHETIC, "nonces", "Storage Table Data Contributor"),
     (SYNTHETIC, "storage", "Storage Table Data Reader"),
 }
 
@@ -112,6 +113,6 @@ def test_who_is_not_named_gets_nothing(symbol: str) -> None:
 def test_the_synthetic_check_may_write_its_nonces_alone() -> None:
     """Whoever writes VendorMaster says whose invoices are believed."""
     rbac = template("modules/rbac.bicep")
-    assert text(rbac.resources["control"].body["name"]) == "Control"
+    assert text(rbac.resources["nonces"].body["name"]) == NONCES
     writes = [(scope, role) for who, scope, role in GRANTS if who == SYNTHETIC and not role.endswith("Reader")]
-    assert writes == [("control", "Storage Table Data Contributor")]
+    assert writes == [("nonces", "Storage Table Data Contributor")]
