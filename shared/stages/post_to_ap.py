@@ -124,13 +124,12 @@ class PostToAP:
                 await self._posted(case)
                 await self._delete(drafts)
             case Step.FORWARD:
-                if is_first_try:
-                    # What an earlier round left behind says what was known then.
-                    await self._delete(drafts)
-                    drafts = []
-                elif not drafts:
+                if not is_first_try and not drafts:
                     case.log.info("an earlier try may have left a draft without our marker")
-                await self._forward(case, drafts)
+                # None of them is sent: it says what was known then, anybody may have written on it since, and AP's
+                # address may be another.
+                await self._delete(drafts)
+                await self._forward(case)
             case Step.WAIT:
                 await case.put_off_until(self._patience_ends(case.row), "sent, but not confirmed yet")
             case Step.RESEND:
@@ -191,18 +190,11 @@ class PostToAP:
             with suppress(Later, MailGone, MailRefused):
                 await self._mailbox.delete(draft_id)
 
-    async def _forward(self, case: Case, drafts: Sequence[str]) -> None:
-        try:
-            mail = await self._mailbox.get(case.row.mail_id)
-        except MailGone:
-            await self._delete(drafts)
-            raise
+    async def _forward(self, case: Case) -> None:
+        mail = await self._mailbox.get(case.row.mail_id)
         if mail.folder not in {INBOX, case.row.folder}:
-            await self._delete(drafts)
             await case.leave_to_person(mail.folder)
             return
-        # Never one that lies there: until it is sent anybody may have written on it, and AP's address may have changed.
-        await self._delete(drafts)
         draft_id = await self._draft(case.row)
         differs = await self._difference(mail, draft_id)
         if differs:

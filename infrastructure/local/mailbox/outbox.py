@@ -27,9 +27,7 @@ class Outbox:
 
     def send(self, item: Item, mail: Mail, whims: Whims) -> None:
         """Send a draft; its mail is the caller's alone meanwhile."""
-        recipients = [each.address for name in ("To", "Cc", "Bcc") for each in mail.addresses(name)]
-        _check(recipients)
-        recipients = list(dict.fromkeys(recipients))
+        recipients = _recipients(mail)
         sent = self._store.scratch()
         compose.write_sent(sent, item, mail, is_delivery=False)
         refusal = whims.take("bounce")
@@ -48,9 +46,7 @@ class Outbox:
         file = self._store.scratch()
         file.write_bytes(mime)
         mail = Mail.of(file)
-        recipients = [each.address for name in ("To", "Cc", "Bcc") for each in mail.addresses(name)]
-        _check(recipients)
-        for recipient in dict.fromkeys(recipients):
+        for recipient in _recipients(mail):
             copy = self._store.scratch()
             copy.write_bytes(mime)
             self._store.add(Folder(self._store.mailbox_for(recipient), INBOX), mail.subject, copy)
@@ -100,6 +96,9 @@ class Outbox:
         return None
 
 
-def _check(recipients: list[str]) -> None:
+def _recipients(mail: Mail) -> list[str]:
+    """Everybody whom a mail goes to, once each; or raise that one of them is no address."""
+    recipients = [each.address for name in ("To", "Cc", "Bcc") for each in mail.addresses(name)]
     if not recipients or not all(is_address(each) for each in recipients):
         raise invalid_recipients()
+    return list(dict.fromkeys(recipients))
