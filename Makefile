@@ -97,15 +97,16 @@ bench-vendors: .venv/.ready .tools/azurite/.ready
 quality: .venv/.ready
 	@$(BIN)/python -m infrastructure.operations quality $(strip $(call given,ARGS) $(call given,TRUTH))
 
+# How every lock is resolved, whatever machine does it.
+LOCKING = --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
+          --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock'
+
 lock: setup
-	@$(BIN)/uv pip compile requirements.txt --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
-	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file requirements-lock.txt
-	@$(BIN)/uv pip compile --group dev --upgrade --quiet --constraint requirements-lock.txt --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
-	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file tests/requirements-lock.txt
-	@$(BIN)/uv pip compile - <<< checkov --upgrade --quiet --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
-	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file $(CHECKOV)
-	@$(BIN)/uv pip compile infrastructure/workflows/requirements.txt --upgrade --quiet --constraint requirements-lock.txt --constraint tests/requirements-lock.txt --generate-hashes --no-strip-extras --no-emit-index-url --python-version $(VERSION) \
-	  --python-platform x86_64-manylinux_2_31 --custom-compile-command 'make lock' --output-file infrastructure/workflows/requirements-lock.txt
+	@$(BIN)/uv pip compile requirements.txt $(LOCKING) --output-file requirements-lock.txt
+	@$(BIN)/uv pip compile --group dev $(LOCKING) --constraint requirements-lock.txt --output-file tests/requirements-lock.txt
+	@$(BIN)/uv pip compile - <<< checkov $(LOCKING) --output-file $(CHECKOV)
+	@$(BIN)/uv pip compile infrastructure/workflows/requirements.txt $(LOCKING) --constraint requirements-lock.txt --constraint tests/requirements-lock.txt \
+	  --output-file infrastructure/workflows/requirements-lock.txt
 
 clean:
 	rm -rf .venv .tools .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage dist
