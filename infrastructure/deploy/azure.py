@@ -3,14 +3,13 @@
 https://learn.microsoft.com/rest/api/appservice/web-apps
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -20,6 +19,7 @@ from infrastructure.deploy.secrecy import Secrets
 from infrastructure.deploy.trouble import Refused, Trouble, Unreachable
 from infrastructure.deploy.web import Ask, Web
 from infrastructure.operations.show import one_line
+from infrastructure.operations.token import KeptToken
 
 ARM = "https://management.azure.com"
 _SCOPE = f"{ARM}/.default"
@@ -30,7 +30,6 @@ _HINTS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: _ROLE,
     HTTPStatus.NOT_FOUND: "check subscription, resource group, app and slot; Bicep creates them",
 }
-_LEAST_SECONDS = 120.0  # that a token must still last
 _REPOSITORY = "Repository"  # how ARM calls the kind of a host name that leads to Kudu
 
 
@@ -85,20 +84,17 @@ class Tokens:
     """Tokens for ARM, which Kudu takes as well."""
 
     def __init__(self, credential: TokenCredential, secrets: Secrets) -> None:
-        self._credential = credential
+        self._token = KeptToken(credential, _SCOPE)
         self._secrets = secrets
-        self._token: AccessToken | None = None
 
     def headers(self) -> dict[str, str]:
         """What authorises a request; raises NoToken."""
-        # Kept while it lasts: az takes a second to hand one out, and may hand out one that has lived for a while.
-        if self._token is None or self._token.expires_on - time.time() < _LEAST_SECONDS:
-            try:
-                self._token = self._credential.get_token(_SCOPE)
-            except AzureError as error:
-                said = self._secrets.hidden(str(error.message)).strip().partition("\n")[0]
-                raise NoToken(f"Azure gives no token: {one_line(said)}; {_HINTS[HTTPStatus.UNAUTHORIZED]}") from None
-        return {"Authorization": f"Bearer {self._secrets.add(self._token.token)}"}
+        try:
+            token = self._token.text()
+        except AzureError as error:
+            said = self._secrets.hidden(str(error.message)).strip().partition("\n")[0]
+            raise NoToken(f"Azure gives no token: {one_line(said)}; {_HINTS[HTTPStatus.UNAUTHORIZED]}") from None
+        return {"Authorization": f"Bearer {self._secrets.add(token)}"}
 
 
 class Arm:

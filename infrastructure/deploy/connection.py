@@ -83,4 +83,4 @@ class Reach:
 
 def expected_functions() -> frozenset[str]:
     """The functions that must be loaded, as the package's policy has them."""
-    return frozenset(function.name for function in policy.read().functions)
+    return frozenset(policy.read().function_names)

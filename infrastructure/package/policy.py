@@ -89,6 +89,11 @@ class Policy:
     keeps: tuple[Keep, ...] = ()
     hollows: tuple[Hollow, ...] = ()
 
+    @property
+    def function_names(self) -> tuple[str, ...]:
+        """The names of the functions that must load."""
+        return tuple(function.name for function in self.functions)
+
 
 def read(path: Path = POLICY) -> Policy:
     """Read a policy; raises KeyError or TypeError where it lacks something or names what does not exist."""

@@ -1,6 +1,5 @@
 """The check's own mailbox, which sends its mails and receives their forwards, through Microsoft Graph."""
 
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from types import TracebackType
@@ -8,15 +7,14 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 import httpx
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential
 
+from infrastructure.operations.token import KeptToken
 from shared.settings import is_loopback
 
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _ACCEPTED, _OK = 202, 200
-_LEAST_SECONDS = 120.0  # that a token must still last
 _SHOWN = 300  # characters of an answer that is no success
 
 
@@ -32,8 +30,8 @@ class CheckMailbox:
         self._client = httpx.Client(base_url=f"{base_url.rstrip('/')}/users/{quote(address)}/", timeout=_TIMEOUT)
         url = urlsplit(base_url)
         self._scope = f"{url.scheme}://{url.netloc}/.default"
-        self._token: AccessToken | None = None
         self._credential = None if is_loopback(url.hostname or "") else DefaultAzureCredential()
+        self._token = KeptToken(self._credential, self._scope) if self._credential else None
 
     def send(self, mime: bytes) -> None:
         """Send a mail (https://learn.microsoft.com/graph/api/user-sendmail); raises Refused."""
@@ -67,14 +65,12 @@ class CheckMailbox:
             raise Refused(f"{self._client.base_url.host} cannot be reached: {type(error).__name__}") from error
 
     def _authorization(self) -> dict[str, str]:
-        if self._credential is None:
+        if self._token is None:
             return {}
         try:
-            if self._token is None or self._token.expires_on - time.time() < _LEAST_SECONDS:
-                self._token = self._credential.get_token(self._scope)
+            return {"Authorization": f"Bearer {self._token.text()}"}
         except AzureError as error:
             raise Refused(f"no token for {self._scope}: {error}; log in (az login)") from error
-        return {"Authorization": f"Bearer {self._token.token}"}
 
     def _refused(self, what: str, response: httpx.Response, role: str) -> Refused:
         said = " ".join(response.text.split())[:_SHOWN]

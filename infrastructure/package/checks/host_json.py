@@ -32,7 +32,7 @@ def findings(package: Package, ground: Ground) -> Iterator[Finding]:
         )
         return
     yield from _values(document, member.content.decode("utf-8", "replace"))
-    yield from _chosen(document, [each.name for each in ground.policy.functions])
+    yield from _chosen(document, list(ground.policy.function_names))
     if any(binding.queue for each in ground.policy.functions for binding in each.bindings):
         yield from _queues(document)
 

@@ -18,7 +18,7 @@ _NO_FILE = ("Not Found", "404")
 @cache
 def expected() -> tuple[str, ...]:
     """The functions that must be loaded."""
-    return tuple(function.name for function in policy.read().functions)
+    return policy.read().function_names
 
 
 def missing(functions: Sequence[Function]) -> tuple[str, ...]:

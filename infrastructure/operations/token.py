@@ -1,0 +1,22 @@
+"""A token for one resource, kept while it lasts."""
+
+import time
+
+from azure.core.credentials import AccessToken, TokenCredential
+
+_LEAST_SECONDS = 120.0  # that a token must still last
+
+
+class KeptToken:
+    """Asks a credential only when it has to: az takes a second to answer, and may hand out a token that is not new."""
+
+    def __init__(self, credential: TokenCredential, scope: str) -> None:
+        self._credential = credential
+        self._scope = scope
+        self._token: AccessToken | None = None
+
+    def text(self) -> str:
+        """The token; raises the credential's AzureError."""
+        if self._token is None or self._token.expires_on - time.time() < _LEAST_SECONDS:
+            self._token = self._credential.get_token(self._scope)
+        return self._token.token
