@@ -45,6 +45,7 @@ BLUEBIRD = Vendor(
 )
 REPORT = (("Content-Type", 'multipart/report; report-type="delivery-status"; boundary="b"'),)
 MAX_DEQUEUE = 5
+SUFFIXES = PublicSuffixes()  # one for all worlds: reading the list takes longer than most of what they do
 
 Phase = Literal["before", "after"]
 Tap = Callable[[Phase, str], Awaitable[None]]
@@ -171,7 +172,7 @@ class World:
             registry,
             vendors,
             documents,
-            suffixes=PublicSuffixes(),
+            suffixes=SUFFIXES,
             control=control,
             mailbox_address=ADDRESS,
             recipients=route.recipients,
