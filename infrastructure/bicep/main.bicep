@@ -197,6 +197,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     componentId: monitoring.outputs.componentId
     alertEmail: alertEmail
+    isSyntheticChecked: !empty(syntheticPrincipalId)
     alertWebhookUrl: alertWebhookUrl
   }
 }

@@ -8,7 +8,6 @@ from html import escape
 
 from shared.domain.facts import Nature
 from shared.domain.mail import Attachment, domain_of
-from shared.domain.synthetic import CHECK_VENDOR
 from shared.domain.transaction import Transaction
 
 # One constant name, its value varies: named properties are a scarce resource of a mailbox. The namespace is
@@ -38,7 +37,7 @@ class Recipients:
 
     def of(self, row: Transaction) -> str:
         """Who gets the forward of a row, empty where nobody does."""
-        return self.synthetic if row.vendor_id == CHECK_VENDOR else self.ap
+        return self.synthetic if row.is_of_check else self.ap
 
 
 def marker_of(text: str) -> str:

@@ -216,6 +216,11 @@ class Transaction(BaseModel):
         """Final, filed and announced: nothing is owed any more."""
         return self.is_resting and self.filing is not Filing.PENDING and self.notice is Notice.NONE
 
+    @property
+    def is_of_check(self) -> bool:
+        """It is the synthetic check's, and nothing of it is AP's."""
+        return self.vendor_id == CHECK_VENDOR
+
     def changed(self, now: datetime, **changes: Any) -> Self:
         """The row with `changes`, one revision on; raises InvalidTransition for a status it may not take."""
         status = changes.get("status", self.status)
@@ -223,11 +228,9 @@ class Transaction(BaseModel):
             raise InvalidTransition(f"transaction {self.transaction_id}: {self.status} -> {status}")
         return self.model_copy(update={**changes, "revision": self.revision + 1, "updated_at": now})
 
-    def _is_check_passed(self, status: Status) -> bool:
-        return self.vendor_id == CHECK_VENDOR and status is Status.POSTED
-
     def rested(self, status: Status, now: datetime, reasons: tuple[Reason, ...] = (), **changes: Any) -> Self:
         """The row in a resting state, with the filing and the card that follow from it."""
+        is_check_passed = self.is_of_check and status is Status.POSTED
         person_has_it = Reason.TAKEN_BY_A_PERSON in reasons or Reason.MAIL_GONE in reasons
         return self.changed(
             now,
@@ -235,7 +238,7 @@ class Transaction(BaseModel):
             reasons=reasons,
             claim_until=None,
             filing=Filing.NONE if person_has_it else Filing.PENDING,
-            notice=Notice.NONE if status is Status.IGNORED or self._is_check_passed(status) else Notice.OUTCOME,
+            notice=Notice.NONE if status is Status.IGNORED or is_check_passed else Notice.OUTCOME,
             **changes,
         )
 

@@ -1,5 +1,6 @@
 """Mails of the synthetic check go their whole way to a recipient of their own, and nobody else's mail does."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -48,6 +49,17 @@ async def test_a_synthetic_mail_goes_its_whole_way_to_its_own_recipient(world: W
     assert world.folder(mail) == "Posted"
     assert sent_to(world) == [SYNTHETIC]
     assert world.channel.cards == []  # an hourly success is no news
+
+
+async def test_it_says_so_in_the_log_and_an_invoice_does_not(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """An alert waits for that line."""
+    caplog.set_level(logging.INFO)
+    world.invoice()
+    await world.settle()
+    assert "synthetic check" not in caplog.text
+    synthetic(world)
+    await world.settle()
+    assert "a mail of the synthetic check is posted" in caplog.text
 
 
 async def test_what_becomes_of_it_otherwise_is_announced(world: World) -> None:

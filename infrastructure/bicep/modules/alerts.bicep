@@ -21,6 +21,9 @@ param componentId string
 @description('Required. Who gets mail.')
 param alertEmail string
 
+@description('Required. Whether the synthetic check runs against this app.')
+param isSyntheticChecked bool
+
 @description('Optional. HTTPS endpoint that is called too.')
 @secure()
 param alertWebhookUrl string = ''
@@ -148,6 +151,18 @@ var rules = [
     window: 'PT30M'
   }
   {
+    name: 'synthetic-silent'
+    description: 'For three hours no mail of the synthetic check went the whole way, or nobody has sent one. First: operations synthetic; then the runs of the workflow.'
+    severity: 1
+    scope: componentId
+    query: loadTextContent('../alerts/synthetic_silent.kql')
+    column: 'posted'
+    operator: 'LessThan'
+    threshold: 1
+    frequency: 'PT30M'
+    window: 'PT3H'
+  }
+  {
     name: 'waiting-long'
     description: 'A mail that was received more than a day ago waits in Needs Vendor or Review. AP: add the vendor, or decide on the mail.'
     severity: 3
@@ -194,7 +209,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for each in
     displayName: each.name
     description: each.description
     severity: each.severity
-    enabled: true
+    enabled: each.name != 'synthetic-silent' || isSyntheticChecked
     scopes: [each.scope]
     evaluationFrequency: each.frequency
     windowSize: each.window

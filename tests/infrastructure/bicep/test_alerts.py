@@ -45,6 +45,7 @@ OURS = {
     "delivery_unconfirmed": {
         ("shared/stages/post_to_ap.py", "delivery unconfirmed: it was sent, but nothing proves it")
     },
+    "synthetic_silent": {("shared/stages/post_to_ap.py", "a mail of the synthetic check is posted")},
     "waiting_long": {WATCH},
     "stop_left_on": {WATCH},
     "watch_silent": {WATCH},
@@ -64,7 +65,7 @@ COMPONENT_TABLES = {"traces", "requests", "exceptions"}
 WORKSPACE_TABLES = {"AppTraces", "AppExceptions", "FunctionAppLogs"}
 
 # https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule
-PERIODS = {"PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60}
+PERIODS = {"PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT3H": 180}
 TELEMETRY_DELAY = 5  # minutes
 
 
@@ -114,6 +115,7 @@ def test_what_must_be_told_is_told() -> None:
         "waiting-long",
         "stop-left-on",
         "watch-silent",
+        "synthetic-silent",
     }
 
 
@@ -230,6 +232,15 @@ def test_the_error_rate_is_one_percent_with_a_floor() -> None:
     assert "extend percent = iff(failed < 3, 0.0, 100.0 * failed / total)" in statements(query_of(rule))
 
 
+def test_the_silence_of_the_synthetic_check_is_told_where_it_runs() -> None:
+    """Longer than two of its hours: GitHub may start a run late or leave it out."""
+    rule = template("modules/alerts.bicep").resources["rule"]
+    assert rule.properties["enabled"] == Expression("each.name != 'synthetic-silent' || isSyntheticChecked")
+    given = fields(template("main.bicep").modules["alerts"].body["params"])
+    assert given["isSyntheticChecked"] == Expression("!empty(syntheticPrincipalId)")
+    assert PERIODS[text(rules()["synthetic-silent"]["window"])] >= 2 * 60 + TELEMETRY_DELAY
+
+
 def test_a_mail_waits_a_day_before_it_is_told() -> None:
     rule = rules()["waiting-long"]
     assert (rule["operator"], rule["threshold"], rule["column"]) == ("GreaterThan", 24, "hours")
@@ -260,4 +271,4 @@ def test_an_alert_says_what_to_do_first(name: str) -> None:
     description = text(rules()[name]["description"])
     commands = set(re.findall(r"operations ([a-z-]+)", description))
     assert commands or description.endswith("AP: add the vendor, or decide on the mail.")
-    assert commands <= {"diagnose", "status", "poison", "trace", "rollback", "release", "emergency-stop"}
+    assert commands <= {"diagnose", "status", "poison", "trace", "rollback", "release", "emergency-stop", "synthetic"}
