@@ -110,12 +110,17 @@ def without_repeated(accounts: Iterable[str]) -> list[str]:
     """The accounts without those that are no IBAN and that one of the IBANs names."""
     accounts = list(accounts)
     ibans = [account for account in accounts if "/" not in account][:_MOST]
-    return [account for account in accounts if not any(_names(iban, account) for iban in ibans)]
+    return [account for account in accounts if "/" not in account or not any(names(iban, account) for iban in ibans)]
 
 
-def _names(iban: str, account: str) -> bool:
-    bank, _, digits = account.partition("/")
-    return bool(digits) and bank in iban and digits.lstrip("0") in iban
+def names(iban: str, account: str) -> bool:
+    """Whether an IBAN is that of a national account, which may stand behind its bank's code: "200000/12345678".
+
+    An IBAN ends in the account (ISO 13616); its bank's code stands somewhere before it.
+    """
+    bank, _, number = account.rpartition("/")
+    number = number.lstrip("0")
+    return bool(number) and iban.endswith(number) and bank in iban.removesuffix(number)
 
 
 def _line(row: Row) -> str:

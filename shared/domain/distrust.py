@@ -6,6 +6,7 @@ Business e-mail compromise is the costliest fraud that accounts payable sees: ht
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shared.domain.accounts import names
 from shared.domain.attachments import Harmful
 from shared.domain.facts import Facts
 from shared.domain.iban import normalised_iban
@@ -159,9 +160,7 @@ def new_ibans(facts: Facts, vendor: Vendor) -> tuple[str, ...]:
 
 
 def _is_known(account: str, known: set[str]) -> bool:
-    """A national bank code and account, such as "200000/12345678", stand in the IBAN of the same account."""
-    parts = [part.lstrip("0") for part in account.split("/")]
-    return account in known or any(all(part and part in iban for part in parts) for iban in known)
+    return account in known or any(names(iban, account) for iban in known)
 
 
 def _account(suspect: Suspect) -> Iterator[Signal]:
