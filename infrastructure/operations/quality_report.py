@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from infrastructure.operations.fields import INVOICE
 from infrastructure.operations.matching import Found, Matched, count
 from infrastructure.operations.scores import Cell, Verdict, score
+from infrastructure.operations.show import as_cells
 from infrastructure.operations.sorts import ORDER
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _errors(cells: Iterable[Cell]) -> Table:
         table.add_column(heading, overflow="fold")
     for cell in cells:
         if cell.verdict in _FAULTS:
-            table.add_row(*map(plain, (cell.path, cell.field, cell.wanted, cell.got or "-", cell.source)))
+            table.add_row(*as_cells(cell.path, cell.field, cell.wanted, cell.got or "-", cell.source))
     return table
 
 
@@ -110,10 +110,5 @@ def _vendor_errors(matched: Iterable[Matched]) -> Table:
     for each in matched:
         if each.verdict in {Found.WRONG, Found.NONE, Found.AMBIGUOUS}:
             shown = (each.path, each.verdict.value, ", ".join(each.wanted) or "-", ", ".join(each.got) or "-")
-            table.add_row(*map(plain, shown))
+            table.add_row(*as_cells(*shown))
     return table
-
-
-def plain(text: str) -> Text:
-    """Text of a document, with nothing that would move the cursor."""
-    return Text("".join(character if character.isprintable() else " " for character in text))

@@ -17,6 +17,7 @@ from infrastructure.operations.exits import AT_FAULT, COULD_NOT_RUN, OK
 from infrastructure.operations.fields import COLUMNS, FURTHER, INVOICE, fact_of, text_of
 from infrastructure.operations.files import Fault, find, unopened
 from infrastructure.operations.reading import read_file, reader, unread
+from infrastructure.operations.show import as_cells, escaped
 from shared.adapters.documents import Limits
 from shared.domain.facts import Facts, Legibility
 
@@ -41,7 +42,7 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         _show(readings)
     for fault in faults:
-        errors.print(f"read: {plain(str(fault))}", style="red", markup=False, highlight=False, soft_wrap=True)
+        errors.print(f"read: {escaped(str(fault))}", style="red", markup=False, highlight=False, soft_wrap=True)
     if not readings:
         errors.print("read: there was no file to read", style="red", soft_wrap=True)
         return COULD_NOT_RUN
@@ -87,10 +88,10 @@ def _legibility(facts: Facts) -> str | None:
 def _show(readings: Sequence[tuple[Path, Facts]]) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     for path, facts in readings:
-        console.print(plain(str(path)), markup=False, highlight=False, soft_wrap=True)
+        console.print(escaped(str(path)), markup=False, highlight=False, soft_wrap=True)
         console.print(_table(facts))
         for line in _remarks(facts):
-            console.print(plain(line), markup=False, highlight=False, soft_wrap=True)
+            console.print(escaped(line), markup=False, highlight=False, soft_wrap=True)
         console.print()
 
 
@@ -101,7 +102,7 @@ def _table(facts: Facts) -> Table:
     for column in COLUMNS:
         fact, text = fact_of(facts, column), text_of(facts, column)
         if fact is not None and text is not None:
-            table.add_row(column, Text(plain(text)), Text(plain(fact.source)), fact.sureness.value)
+            table.add_row(*as_cells(column, text, fact.source, fact.sureness.value))
         elif column in INVOICE:
             table.add_row(column, Text("not read", style="dim"))
     return table
@@ -112,8 +113,3 @@ def _remarks(facts: Facts) -> list[str]:
         *(f"{each.name}: {each.legibility.value}" for each in facts.documents if each.legibility != Legibility.TEXT),
         *(f"disagreement: {words}" for words in facts.disagreements),
     ]
-
-
-def plain(text: str) -> str:
-    """A stranger's text for a terminal: no control characters, which could rewrite what stands on it."""
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from infrastructure.operations.quality_report import WIDTH, percent, plain
+from infrastructure.operations.quality_report import WIDTH, percent
 from infrastructure.operations.risk import FRAUDS_HELD, HONEST_HELD, Judged, Risk, held
+from infrastructure.operations.show import as_cells
 
 
 def show(risk: Risk, *, with_errors: bool) -> None:
@@ -52,5 +53,5 @@ def _errors(judged: Iterable[Judged]) -> Table:
     for heading in ("document", "kind", "sender", "held for"):
         table.add_column(heading, overflow="fold")
     for each in judged:
-        table.add_row(*map(plain, (each.document, each.kind, each.sender, ", ".join(each.decision.reasons) or "-")))
+        table.add_row(*as_cells(each.document, each.kind, each.sender, ", ".join(each.decision.reasons) or "-"))
     return table

@@ -30,8 +30,13 @@ def print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[obj
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading in _UNBROKEN)
     for row in rows:
-        table.add_row(*(Text(escaped(as_text(cell))) for cell in row))
+        table.add_row(*as_cells(*row))
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
+
+
+def as_cells(*row: object) -> list[Text]:
+    """The cells of a row of a table, none of them markup or a command to the terminal."""
+    return [Text(escaped(as_text(cell))) for cell in row]
 
 
 def print_line(text: str) -> None:
