@@ -116,19 +116,29 @@ def test_no_value_is_pasted_into_a_script() -> None:
 
 def test_python_is_the_version_of_the_package_or_of_the_checkout() -> None:
     pinned = policy.read().target.interpreter
-    assert workflow("ci-cd.yml")["env"] == {"PYTHON": pinned}
+    assert workflow("ci-cd.yml")["env"] == {"PYTHON_VERSION": pinned}
     versions = {step.place: (step.job, dict(step.inputs)) for step in all_steps("actions/setup-python")}
     for place, (job, inputs) in versions.items():
         if job in DEPLOYING:
             assert inputs == {"python-version-file": ".python-version"}, place
         else:
-            assert inputs in ({"python-version": "${{ env.PYTHON }}"}, {"python-version": pinned}), place
+            assert inputs in ({"python-version": "${{ env.PYTHON_VERSION }}"}, {"python-version": pinned}), place
 
 
 def test_the_bytecode_is_made_and_checked_by_the_pinned_interpreter() -> None:
     making = {step.job for step in steps() if re.search(r"make test|infrastructure\.package", step.run)}
     assert making == {"test", "package", "verify", "resolve"}
     assert making.isdisjoint(DEPLOYING)
+
+
+def test_no_variable_of_a_workflow_is_one_of_the_makefile() -> None:
+    """make takes what it sets with `?=` from the environment: a version would stand there for an interpreter."""
+    overridable = set(re.findall(r"^(\w+) *\?=", (checkout() / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert "PYTHON" in overridable
+    named = [(path.name, workflow(path.name).get("env", {})) for path in paths()]
+    named += [(f"{file} {name}", job.get("env", {})) for file, name, job in jobs()]
+    named += [(step.place, step.body.get("env", {})) for step in steps()]
+    assert [place for place, env in named if not overridable.isdisjoint(env)] == []
 
 
 # The way of a package
