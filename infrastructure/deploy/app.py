@@ -56,9 +56,12 @@ class App:
     journal: Journal
     patience: Patience = PATIENCE
 
-    def prove(self, slot: Slot, digest: str, limits: Limits, left: Process | None = None) -> Proof:
-        """Prove that a slot runs a package, by another process than the one that must be gone."""
-        return prove(slot, Expected(self.functions, digest, left), limits, self.clock, self.journal)
+    def prove(
+        self, slot: Slot, digest: str, limits: Limits, *, left: Process | None = None, since: float = 0.0
+    ) -> Proof:
+        """Prove that a slot runs a package, by a process that is not `left` and not from before `since`."""
+        expected = Expected(self.functions, digest, slot.is_live, left, since)
+        return prove(slot, expected, limits, self.clock, self.journal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def _shown(value: str) -> str:
 
 def deploy_and_prove(app: App, digest: str, content: bytes) -> Proof:
     """Put a package on the staging slot and prove it there; what goes wrong stands in the proof."""
-    before = app.staging.process()
+    begun = app.clock.now()
     message = f"{app.who.commit or 'no commit'} sha256:{digest}"
     try:
         app.staging.kudu.deploy(content, message, app.who.by, app.patience.kudu)
@@ -126,7 +129,7 @@ def deploy_and_prove(app: App, digest: str, content: bytes) -> Proof:
         app.journal.step(f"deploy to {app.staging.name}", str(trouble))
         return Proof((str(trouble),))
     app.journal.step(f"deploy to {app.staging.name}", f"{shortened(digest)}, {len(content):,} bytes")
-    return app.prove(app.staging, digest, app.patience.staging, before)
+    return app.prove(app.staging, digest, app.patience.staging, since=begun)
 
 
 def put_back(app: App, recorded: Recorded, production: str) -> str:

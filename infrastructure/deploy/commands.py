@@ -165,11 +165,10 @@ def _rollback(_: argparse.Namespace, reach: Reach) -> Outcome:
 
 def _prove(arguments: argparse.Namespace, reach: Reach) -> Outcome:
     slot = reach.slot(arguments.slot)
-    expected = Expected(expected_functions(), arguments.digest)
+    expected = Expected(expected_functions(), arguments.digest, slot.is_live)
     proof = prove(slot, expected, PATIENCE.production, reach.connection.clock, reach.journal)
     if proof.is_proven:
         return Outcome(Exit.DONE, f"{slot.name} runs {arguments.digest}, proven")
-    is_production = slot.name == PRODUCTION
     headline = f"{slot.name} does not prove {shortened(arguments.digest)}"
-    commands = (reach.place.rollback_command,) if is_production else ()
-    return Outcome(Exit.PERSON_NEEDED if is_production else Exit.PUT_BACK, headline, proof.why, commands)
+    commands = (reach.place.rollback_command,) if slot.is_live else ()
+    return Outcome(Exit.PERSON_NEEDED if slot.is_live else Exit.PUT_BACK, headline, proof.why, commands)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 from pydantic.alias_generators import to_camel
 
 from infrastructure.deploy.clock import Clock
-from infrastructure.deploy.proof import Host, Process
+from infrastructure.deploy.proof import Function, Host, Process
 from infrastructure.deploy.trouble import Refused
 from infrastructure.deploy.web import Ask, Shape, Web
 
@@ -36,7 +36,10 @@ class _Status(BaseModel):
 
 
 class _Function(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel)
+
     name: str
+    is_disabled: bool = False
 
 
 class _Functions(RootModel[list[_Function]]):
@@ -65,10 +68,10 @@ class HostAdmin:
         started = self._clock.now() - status.process_uptime / 1000
         return Host(status.state, tuple(status.errors or ()), Process(status.instance_id or "", started))
 
-    def functions(self) -> dict[str, tuple[str, ...]]:
-        """The errors of each function that is loaded, by its name, disabled or not; raises Trouble."""
+    def functions(self) -> dict[str, Function]:
+        """Each function that is loaded, by its name, disabled or not; raises Trouble."""
         listed = self._parsed(self._ask("/functions"), _Functions).root
-        return {each.name: self._errors(each.name) for each in listed}
+        return {each.name: Function(self._errors(each.name), each.is_disabled) for each in listed}
 
     def _errors(self, name: str) -> tuple[str, ...]:
         return tuple(self._parsed(self._ask(f"/functions/{quote(name, safe='')}/status"), _FunctionStatus).errors or ())

@@ -33,7 +33,7 @@ def bring(app: App, lock: Lock, move: Move) -> Outcome:
     done = _exchange(app, move.before.digest, move.digest)
     if done.position is not Position.SWAPPED:
         return _not_swapped(app, move, done)
-    proof = app.prove(app.production, move.digest, app.patience.production, move.before.process)
+    proof = app.prove(app.production, move.digest, app.patience.production, left=move.before.process)
     if proof.is_proven:
         return record(app, move)
     return _swap_back(app, lock, move, proof)
@@ -61,7 +61,7 @@ def _swap_back(app: App, lock: Lock, move: Move, failed: Proof) -> Outcome:
     if not before.digest:
         headline = f"{said}; production has no package, as before: nothing is taken in until a deployment succeeds"
         return Outcome(Exit.PUT_BACK, headline, failed.why)
-    proof = app.prove(app.production, before.digest, app.patience.production, None if is_back else failed.process)
+    proof = app.prove(app.production, before.digest, app.patience.production, left=None if is_back else failed.process)
     if not proof.is_proven:
         seen = (*failed.why, f"{said}, and {shortened(before.digest)} is not proven either:", *proof.why)
         return Outcome(Exit.PERSON_NEEDED, "production is not proven", seen, _commands(app, before.digest))

@@ -36,6 +36,14 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """One function that is loaded."""
+
+    errors: tuple[str, ...] = ()
+    is_disabled: bool = False  # by an app setting; it is listed all the same, and never runs
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """The package of a slot: the file that packagename.txt names, and its SHA-256; empty where there is none."""
 
@@ -61,17 +69,19 @@ class Observation:
 
     at: float
     host: Host | Unseen
-    functions: Mapping[str, tuple[str, ...]] | Unseen  # the errors of each, by name
+    functions: Mapping[str, Function] | Unseen  # by name
     package: Package | Unseen
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a slot is to be; `left` is the process that must be gone, because it ran something else."""
+    """What a slot is to be."""
 
     functions: frozenset[str]
     digest: str
-    left: Process | None = None
+    is_live: bool = False  # it takes mail in: none of its functions may be disabled
+    left: Process | None = None  # that must be gone, because it ran something else
+    since: float = 0.0  # when the package came; a process that started before it runs something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ def faults(seen: Observation, expected: Expected) -> tuple[Fault, ...]:
     if isinstance(seen.host, Host):
         found += _of_host(seen.host, expected)
     if not isinstance(seen.functions, Unseen):
-        found += _of_functions(seen.functions, expected.functions)
+        found += _of_functions(seen.functions, expected)
     if isinstance(seen.package, Package) and seen.package.digest != expected.digest:
         found.append(Fault(_other_package(seen.package, expected.digest)))
     return tuple(found)
@@ -105,20 +115,22 @@ def _of_host(host: Host, expected: Expected) -> Iterator[Fault]:
         yield Fault(f"the host is {host.state or 'in no state'}, not {RUNNING}", may_heal=True)
     for error in host.errors:
         yield Fault(f"the host reports an error: {error}", may_heal=True)
-    if host.process.is_same(expected.left):
+    if host.process.is_same(expected.left) or host.process.started < expected.since:
         yield Fault("the host is still the process that ran before: it has not restarted on the package", may_heal=True)
 
 
-def _of_functions(functions: Mapping[str, tuple[str, ...]], expected: frozenset[str]) -> Iterator[Fault]:
-    names = set(functions)
+def _of_functions(functions: Mapping[str, Function], expected: Expected) -> Iterator[Fault]:
+    names, wanted = set(functions), expected.functions
     if not names:
-        yield Fault(f"no functions at all are loaded; wanted {', '.join(sorted(expected))}")
-    elif missing := sorted(expected - names):
+        yield Fault(f"no functions at all are loaded; wanted {', '.join(sorted(wanted))}")
+    elif missing := sorted(wanted - names):
         yield Fault(f"missing functions: {', '.join(missing)}; loaded are {len(names)}: {', '.join(sorted(names))}")
-    if further := sorted(names - expected):
+    if further := sorted(names - wanted):
         yield Fault(f"functions that nobody expects: {', '.join(further)}")
-    for name, errors in sorted(functions.items()):
-        for error in errors:
+    for name, function in sorted(functions.items()):
+        if expected.is_live and function.is_disabled:
+            yield Fault(f"{name} is disabled: AzureWebJobs.{name}.Disabled is set where mail is to be taken in")
+        for error in function.errors:
             yield Fault(f"{name} is in error: {error}")
 
 

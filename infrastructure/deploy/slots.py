@@ -9,6 +9,7 @@ from infrastructure.deploy.clock import Clock
 from infrastructure.deploy.host_admin import HostAdmin
 from infrastructure.deploy.journal import Journal
 from infrastructure.deploy.kudu import Kudu
+from infrastructure.deploy.place import PRODUCTION
 from infrastructure.deploy.proof import (
     Expected,
     Fault,
@@ -40,12 +41,10 @@ class Slot:
     kudu: Kudu
     host: HostAdmin
 
-    def process(self) -> Process | None:
-        """The process of the host that answers now; None where none does."""
-        try:
-            return self.host.host().process
-        except Trouble:
-            return None
+    @property
+    def is_live(self) -> bool:
+        """Whether it is the one that takes mail in."""
+        return self.name == PRODUCTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,8 @@ class Azure(ScriptedServer):
             status = {"state": behaviour.state, "instanceId": slot.instance, "processUptime": int(uptime * 1000)}
             return _json(status | ({"errors": list(behaviour.errors)} if behaviour.errors else {}))
         if path == "/admin/functions":
-            return _json([{"name": name, "isDisabled": slot is self.staging} for name in behaviour.functions])
+            off = behaviour.functions if slot is self.staging else behaviour.disabled
+            return _json([{"name": name, "isDisabled": name in off} for name in behaviour.functions])
         name = path.removeprefix("/admin/functions/").removesuffix("/status")
         if name in behaviour.functions:
             return _json({"errors": list(behaviour.in_error[name])} if name in behaviour.in_error else {})

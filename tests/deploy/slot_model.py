@@ -33,6 +33,7 @@ class Behaviour:
     """What a host makes of a package."""
 
     functions: tuple[str, ...] = FIVE
+    disabled: tuple[str, ...] = ()  # of a slot whose functions are to run
     in_error: dict[str, tuple[str, ...]] = field(default_factory=dict)
     state: str = "Running"
     errors: tuple[str, ...] = ()

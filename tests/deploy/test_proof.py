@@ -6,6 +6,7 @@ import pytest
 
 from infrastructure.deploy.proof import (
     Expected,
+    Function,
     Host,
     Limits,
     Observation,
@@ -23,7 +24,8 @@ from tests.deploy.slot_model import FIVE
 
 EXPECTED = Expected(frozenset(FIVE), "d" * 64)
 PROCESS = Process("instance-1", 0.0)
-GOOD = Observation(100.0, Host("Running", (), PROCESS), dict.fromkeys(FIVE, ()), Package("20261124.zip", "d" * 64))
+LOADED = dict.fromkeys(FIVE, Function())
+GOOD = Observation(100.0, Host("Running", (), PROCESS), LOADED, Package("20261124.zip", "d" * 64))
 LIMITS = Limits(patience=300.0)
 
 
@@ -50,20 +52,20 @@ def test_nothing_is_wrong_with_a_good_slot() -> None:
     [
         pytest.param(replace(GOOD, functions={}), "no functions at all are loaded", id="none"),
         pytest.param(
-            replace(GOOD, functions=dict.fromkeys(FIVE[:4], ())),
+            replace(GOOD, functions=dict.fromkeys(FIVE[:4], Function())),
             "missing functions: AddVendor; loaded are 4",
             id="four",
         ),
         pytest.param(
-            replace(GOOD, functions=dict.fromkeys((*FIVE, "Debug"), ())), "nobody expects: Debug", id="a-sixth"
+            replace(GOOD, functions=dict.fromkeys((*FIVE, "Debug"), Function())), "nobody expects: Debug", id="a-sixth"
         ),
         pytest.param(
-            replace(GOOD, functions=dict.fromkeys((*FIVE[:4], "addvendor"), ())),
+            replace(GOOD, functions=dict.fromkeys((*FIVE[:4], "addvendor"), Function())),
             "missing functions: AddVendor",
             id="another-case",
         ),
         pytest.param(
-            replace(GOOD, functions={**dict.fromkeys(FIVE, ()), "Notify": ("'%X%' does not resolve",)}),
+            replace(GOOD, functions={**LOADED, "Notify": Function(("'%X%' does not resolve",))}),
             "Notify is in error: '%X%' does not resolve",
             id="in-error",
         ),
@@ -88,6 +90,7 @@ def test_what_no_waiting_heals_is_told(seen: Observation, fault: str) -> None:
         ),
         pytest.param(replace(GOOD, host=Unseen("503")), EXPECTED, "503", id="unseen"),
         pytest.param(GOOD, replace(EXPECTED, left=Process("instance-1", 3.0)), "still the process", id="not-restarted"),
+        pytest.param(GOOD, replace(EXPECTED, since=1.0), "still the process", id="older-than-the-package"),
     ],
 )
 def test_what_a_start_may_heal_is_told_apart(seen: Observation, expected: Expected, fault: str) -> None:
@@ -169,3 +172,12 @@ def test_a_trouble_in_between_does_not_hide_a_restart() -> None:
 
     assert run.restarts == 1
     assert run.faults == ()
+
+
+def test_functions_may_be_disabled_where_no_mail_is_taken_in() -> None:
+    seen = replace(GOOD, functions={**LOADED, "PostToAP": Function(is_disabled=True)})
+
+    assert faults(seen, EXPECTED) == ()
+    (fault,) = faults(seen, replace(EXPECTED, is_live=True))
+    assert fault.what.startswith("PostToAP is disabled")
+    assert not fault.may_heal

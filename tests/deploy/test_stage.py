@@ -52,6 +52,11 @@ def _deployment(deployment: Deployment) -> Callable[[Azure], None]:
     return lambda azure: azure.deployments.append(deployment)
 
 
+def _is_asleep_and_does_not_restart(azure: Azure) -> None:
+    azure.instead("GET", f"{HOST}.*/admin/host/status", Answer(503, b""), times=1)
+    azure.deployments.append(Deployment(restarts=False))
+
+
 def _lose_name(azure: Azure) -> None:
     azure.after(30.0, lambda: setattr(azure.staging, "package_name", ""))
 
@@ -81,6 +86,7 @@ NOT_PROVEN = [
     Case("no packagename", _lose_name, "the slot holds no package (packagename.txt is missing)"),
     Case("no package file", _deployment(Deployment(keeps_file=False)), "which is not there; wanted"),
     Case("no restart", _deployment(Deployment(restarts=False)), "still the process that ran before"),
+    Case("no restart, and not to be asked before", _is_asleep_and_does_not_restart, "the process that ran before"),
     Case(
         "Kudu says no",
         _deployment(Deployment(status=3, lines=("Extracting", "No space left on device"))),

@@ -61,6 +61,8 @@ BAD_IN_PRODUCTION = {
     "four-of-five": (Behaviour(functions=FIVE[1:]), "missing functions: MailIngest"),
     "a-sixth": (Behaviour(functions=(*FIVE, "Debug")), "nobody expects: Debug"),
     "in-error": (Behaviour(in_error={"MailIngest": ("%X%",)}), "MailIngest is in error: %X%"),
+    "all-disabled": (Behaviour(disabled=FIVE), "MailIngest is disabled: AzureWebJobs.MailIngest.Disabled is set"),
+    "one-disabled": (Behaviour(disabled=("PostToAP",)), "PostToAP is disabled"),
     "state-error": (Behaviour(state="Error", errors=("Storage: 403",)), "the host reports an error: Storage: 403"),
     "crash-loop": (Behaviour(boot=5.0, lasts=45.0), "the host started anew"),
     "never-answers": (Behaviour(boot=9_999.0), "answered 503"),

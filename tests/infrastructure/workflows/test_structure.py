@@ -132,7 +132,7 @@ def test_the_bytecode_is_made_and_checked_by_the_pinned_interpreter() -> None:
 
 
 def test_no_variable_of_a_workflow_is_one_of_the_makefile() -> None:
-    """make takes what it sets with `?=` from the environment: a version would stand there for an interpreter."""
+    """Make takes what it sets with `?=` from the environment: a version would stand there for an interpreter."""
     overridable = set(re.findall(r"^(\w+) *\?=", (checkout() / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert "PYTHON" in overridable
     named = [(path.name, workflow(path.name).get("env", {})) for path in paths()]
