@@ -30,6 +30,8 @@ _SWAP = SwapPatience()
 class Patience:
     """How long everything may take."""
 
+    lock: float = 90.0  # seconds: longer than the lease of a run that has died
+    lock_to_stage: float = 1200.0  # a push behind a release that is under way waits for it
     staging: Limits = _STAGING
     production: Limits = _PRODUCTION
     present: Limits = _PRESENT

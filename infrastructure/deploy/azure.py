@@ -97,6 +97,11 @@ class Tokens:
         return {"Authorization": f"Bearer {self._secrets.add(token)}"}
 
 
+def _is_arms(link: str) -> bool:
+    url, arm = urlsplit(link), urlsplit(ARM)
+    return (url.scheme, url.hostname) == (arm.scheme, arm.hostname) and url.port in {None, 443} and len(url.path) > 1
+
+
 class Arm:
     """The app and its slots, by their names."""
 
@@ -137,7 +142,7 @@ class Arm:
         if response.status_code != HTTPStatus.ACCEPTED:
             return ""
         link = urljoin(ARM, str(response.headers.get("Location", "")))
-        if urlsplit(link).path in ("", "/") or urlsplit(link)[:2] != urlsplit(ARM)[:2]:
+        if not _is_arms(link):
             raise Unreachable(f"{ask.name} was accepted, with no link of ARM's to follow")
         return link
 

@@ -34,7 +34,6 @@ LOCK = "lock"
 DIGEST = r"[0-9a-f]{64}"
 _LEASE_SECONDS = 60  # the longest there is that ends by itself: a run that dies does not lock out its rollback
 _RENEW_SECONDS = 15.0
-_LOCK_PATIENCE = 90.0  # seconds: longer than the lease of a run that has died
 _LOCK_PAUSE = 5.0
 _ROLE = "this run's identity needs the role Storage Blob Data Contributor on the container releases"
 _NOT_OURS = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
@@ -129,13 +128,13 @@ class Releases:
         self._who = who
 
     @contextmanager
-    def locked(self, what: str) -> Iterator[Lock]:
-        """Nobody else changes the slots until the block ends; raises Locked, StorageTrouble."""
+    def locked(self, what: str, patience: float) -> Iterator[Lock]:
+        """Nobody else changes the slots until the block ends; raises Locked after so many seconds, StorageTrouble."""
         with _told("the lock"):
             # Asked first: an upload to a blob under a lease fails in another way than one to a blob that is there.
             if not self._container.get_blob_client(LOCK).exists():
                 self._make_lock()
-            lease = self._leased()
+            lease = self._leased(patience)
         with Lock(lease) as lock:
             with _told("the lock"):
                 holder = f"{what} by {self._who.by or 'somebody'} since {_now()}"
@@ -152,8 +151,8 @@ class Releases:
                     self._container.create_container()
                 self._container.upload_blob(LOCK, b"")
 
-    def _leased(self) -> BlobLeaseClient:
-        deadline = self._clock.now() + _LOCK_PATIENCE
+    def _leased(self, patience: float) -> BlobLeaseClient:
+        deadline = self._clock.now() + patience
         while True:
             lease = BlobLeaseClient(self._container.get_blob_client(LOCK))
             try:

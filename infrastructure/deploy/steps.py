@@ -25,7 +25,7 @@ from infrastructure.deploy.trouble import Trouble
 def stage(app: App, content: bytes) -> Outcome:
     """Put a package on the staging slot, prove it there, and keep it; raises Trouble."""
     digest, slot = sha256(content), app.staging.name
-    with app.releases.locked("stage") as lock:
+    with app.releases.locked("stage", app.patience.lock_to_stage) as lock:
         production = app.production.kudu.package().digest
         if production == digest:
             return Outcome(Exit.DONE, f"production serves {shortened(digest)} already; {slot} was left for a rollback")
@@ -47,7 +47,7 @@ def stage(app: App, content: bytes) -> Outcome:
 
 def swap(app: App, digest: str) -> Outcome:
     """Bring a staged package into production, and out again if it is not proven there; raises Trouble."""
-    with app.releases.locked("swap") as lock:
+    with app.releases.locked("swap", app.patience.lock) as lock:
         demand_running(app, app.production, app.staging)
         before, recorded = serving(app), app.releases.last_good()
         if before.digest == digest:
@@ -65,7 +65,7 @@ def swap(app: App, digest: str) -> Outcome:
 
 def rollback(app: App) -> Outcome:
     """Bring back what was good before what production serves; raises Trouble."""
-    with app.releases.locked("rollback") as lock:
+    with app.releases.locked("rollback", app.patience.lock) as lock:
         demand_running(app, app.production, app.staging)
         recorded = app.releases.last_good()
         if recorded.record is None:

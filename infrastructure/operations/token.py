@@ -3,6 +3,7 @@
 import time
 
 from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import AzureError
 
 _LEAST_SECONDS = 120.0  # that a token must still last
 
@@ -17,6 +18,14 @@ class KeptToken:
 
     def text(self) -> str:
         """The token; raises the credential's AzureError."""
-        if self._token is None or self._token.expires_on - time.time() < _LEAST_SECONDS:
+        kept = self._token
+        if kept is not None and kept.expires_on - time.time() >= _LEAST_SECONDS:
+            return kept.token
+        try:
             self._token = self._credential.get_token(self._scope)
+        except AzureError:
+            # A workflow's log-in cannot be renewed after some minutes, and a swap back must not fail for that.
+            if kept is None or kept.expires_on <= time.time():
+                raise
+            return kept.token
         return self._token.token

@@ -27,7 +27,7 @@ def test_another_package_is_not_proven(released: Deploy, slot: str, code: int) -
 
 
 def test_it_needs_no_lock_and_changes_nothing(released: Deploy) -> None:
-    with released.releases.locked("stage"):
+    with released.releases.locked("stage", 90.0):
         assert released.run("prove", "--digest", digest(OLDER)).code == 0
     assert {each.method for each in released.azure.asked} == {"GET", "POST"}
     assert released.azure.asked_for("POST", r"(?<!listkeys)\?api-version") == 0

@@ -76,17 +76,17 @@ def test_a_record_of_a_later_version_is_read_as_far_as_it_is_known(
 
 def test_a_lock_makes_the_container_and_is_given_back(container: ContainerClient) -> None:
     releases = Releases(container, Seconds(), Who("jane", ""))
-    with releases.locked("stage"):
+    with releases.locked("stage", 90.0):
         assert container.get_blob_client("lock").get_blob_properties().lease.state == "leased"
-    with releases.locked("swap"):
+    with releases.locked("swap", 90.0):
         pass
     assert container.get_blob_client("lock").get_blob_properties().lease.state == "available"
 
 
 def test_a_lock_is_given_back_by_a_run_that_fails(releases: Releases) -> None:
-    with pytest.raises(ZeroDivisionError), releases.locked("stage"):
+    with pytest.raises(ZeroDivisionError), releases.locked("stage", 90.0):
         raise ZeroDivisionError
-    with releases.locked("swap"):
+    with releases.locked("swap", 90.0):
         pass
 
 
@@ -97,9 +97,9 @@ def test_a_held_lock_is_waited_for_longer_than_a_dead_run_can_hold_it(
     begun = clock.now()
     other = Releases(container, clock, Who("joe", ""))
     with (
-        releases.locked("stage"),
+        releases.locked("stage", 90.0),
         pytest.raises(Locked, match="another run: stage by jane since"),
-        other.locked("swap"),
+        other.locked("swap", 90.0),
     ):
         pytest.fail("two hold it")
     assert clock.now() - begun > 60
@@ -113,12 +113,12 @@ def test_a_lock_that_is_given_back_in_time_is_taken(releases: Releases, containe
 
     container.upload_blob("lock", b"")
     BlobLeaseClient(container.get_blob_client("lock")).acquire(60)
-    with Releases(container, Waiting(), Who("joe", "")).locked("swap"):
+    with Releases(container, Waiting(), Who("joe", "")).locked("swap", 90.0):
         pass
 
 
 def test_a_lock_that_was_taken_is_noticed(releases: Releases, container: ContainerClient) -> None:
-    with releases.locked("stage") as lock:
+    with releases.locked("stage", 90.0) as lock:
         lock.demand()
         BlobLeaseClient(container.get_blob_client("lock")).break_lease(0)
         with pytest.raises(Locked, match="another run has taken the lock"):
@@ -137,14 +137,14 @@ class Renewed(BlobLeaseClient):
 
 
 def test_a_lock_is_renewed_by_itself_and_again_after_a_failure(releases: Releases, container: ContainerClient) -> None:
-    with releases.locked("stage"):
+    with releases.locked("stage", 90.0):
         lease = Renewed(container.get_blob_client("lock"))
         with Lock(lease, every=0.01):
             assert wait_until(lambda: lease.times > 2, seconds=20)
 
 
 def test_nobody_writes_the_lock_without_holding_it(releases: Releases, container: ContainerClient) -> None:
-    with releases.locked("stage"), pytest.raises(HttpResponseError):
+    with releases.locked("stage", 90.0), pytest.raises(HttpResponseError):
         container.upload_blob("lock", b"somebody else", overwrite=True)
 
 

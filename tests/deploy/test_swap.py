@@ -186,6 +186,9 @@ HAPPENED = {
     "answered-400": Swap(answer=error(400, "BadRequest", "x")),
     "done-at-once": Swap(answer=Answer(200)),
     "no-link": Swap(answer=Answer(202)),
+    "link-with-a-port": Swap(
+        answer=Answer(202, b"", {"Location": "https://management.azure.com:443/operations/0?api-version=2024-04-01"})
+    ),
     "foreign-link": Swap(answer=Answer(202, b"", {"Location": "https://elsewhere.example/operations/1"})),
     "ended-in-failure": Swap(end=FAILED),
     "ended-in-failure-by-its-body": Swap(end=Answer(200, b'{"status": "Failed"}')),
@@ -204,6 +207,12 @@ def test_a_swap_that_happened_is_gone_on_with(staged: Deploy, name: str) -> None
     assert (staged.serves, staged.last_good["digest"]) == (digest(NEW), digest(NEW))
     assert staged.azure.asked_for("POST", "slotsswap") == 1, "a second swap would swap back"
     assert staged.azure.asked_for("GET", "elsewhere") == 0, "our token goes to nobody else"
+
+
+def test_a_link_of_arms_is_followed_however_it_names_the_port(staged: Deploy) -> None:
+    staged.azure.swaps = [HAPPENED["link-with-a-port"]]
+    assert staged.swap(NEW).code == 0
+    assert staged.azure.asked_for("GET", "/operations/0") > 1
 
 
 DID_NOT_HAPPEN = {
@@ -453,7 +462,7 @@ def test_a_record_that_cannot_be_written_is_told_and_harms_nothing(staged: Deplo
 
 
 def test_two_runs_do_not_interleave(staged: Deploy) -> None:
-    with staged.releases.locked("stage"):
+    with staged.releases.locked("stage", 90.0):
         done = staged.swap(NEW)
 
     assert done.code == 1

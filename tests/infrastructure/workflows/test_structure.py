@@ -17,7 +17,7 @@ from shared.settings import Settings
 from tests.infrastructure.workflows.source import ACTION, FOLDER, Step, commands, jobs, paths, steps, workflow
 
 DEPLOYING = ("stage", "release", "rollback", "synthetic")
-LOCK_PATIENCE = 90  # seconds that the deploy command waits for another one
+TOKEN_LASTS = 60 * 60  # seconds at least: https://learn.microsoft.com/entra/identity-platform/access-tokens
 SETTING_UP = 5 * 60
 
 
@@ -274,10 +274,11 @@ def test_no_deployment_is_cut_short() -> None:
     deploy = kudu.accept + kudu.finish + PATIENCE.staging.patience
     exchange = swap.busy + swap.operation + swap.settle + PATIENCE.production.patience
     longest = {
-        "stage": LOCK_PATIENCE + deploy * 2,
-        "release": LOCK_PATIENCE + PATIENCE.staging.patience + exchange * 2 + deploy,
-        "rollback": LOCK_PATIENCE + PATIENCE.held.patience + deploy + exchange * 2 + deploy,
+        "stage": PATIENCE.lock_to_stage + deploy * 2,
+        "release": PATIENCE.lock + PATIENCE.staging.patience + exchange * 2 + deploy,
+        "rollback": PATIENCE.lock + PATIENCE.held.patience + deploy + exchange * 2 + deploy,
     }
+    assert max(longest["release"], longest["rollback"]) - deploy < TOKEN_LASTS, "then production is swapped back"
     minutes = {name: job["timeout-minutes"] for _, name, job in jobs() if name in longest}
     assert {name: limit for name, limit in minutes.items() if limit * 60 < longest[name] + SETTING_UP} == {}
 
