@@ -238,6 +238,9 @@ class Control(Protocol):
     async def use_nonce(self, nonce: str, key: Key) -> bool:
         """Whether the synthetic check wrote this nonce, and no other mail has used it; uses it up."""
 
+    async def arrived_at(self) -> datetime | None:
+        """When the synthetic check last saw a mail of its own arrive; None where it never has."""
+
 
 class Suffixes(Protocol):
     """Which part of a host somebody registered."""

@@ -1,11 +1,12 @@
 """What has to be looked at now and then although nothing happens: what waits for people, and since when."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.casework import Clock
 from shared.domain.messages import QUEUES
 from shared.domain.transaction import FOLDERS, Status
-from shared.ports import Mailbox, Queues, Registry
+from shared.ports import Control, Mailbox, Queues, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Backlog:
     poison_queued: int
     needs_vendor_oldest_hours: float  # 0 where nothing waits
     review_oldest_hours: float
+    synthetic_silent_hours: float  # since a mail of the synthetic check last arrived; 0 where none ever has
     stopped: str  # why, empty where work goes on
 
 
@@ -26,6 +28,7 @@ class Watch:
     mailbox: Mailbox
     registry: Registry
     queues: Queues
+    control: Control
     clock: Clock
 
     async def backlog(self, stopped: str) -> Backlog:
@@ -35,11 +38,11 @@ class Watch:
         return Backlog(
             poison_kept=sum(kept),
             poison_queued=sum(queued),
-            needs_vendor_oldest_hours=await self._hours(FOLDERS[Status.PARKED]),
-            review_oldest_hours=await self._hours(FOLDERS[Status.REVIEW]),
+            needs_vendor_oldest_hours=self._hours_since(await self.mailbox.oldest(FOLDERS[Status.PARKED])),
+            review_oldest_hours=self._hours_since(await self.mailbox.oldest(FOLDERS[Status.REVIEW])),
+            synthetic_silent_hours=self._hours_since(await self.control.arrived_at()),
             stopped=stopped,
         )
 
-    async def _hours(self, folder: str) -> float:
-        oldest = await self.mailbox.oldest(folder)
-        return round((self.clock() - oldest).total_seconds() / 3600, 1) if oldest else 0.0
+    def _hours_since(self, then: datetime | None) -> float:
+        return round((self.clock() - then).total_seconds() / 3600, 1) if then else 0.0

@@ -86,7 +86,7 @@ class MailIngest:
         self._queues = queues
         self._channel = channel
         self._control = control
-        self._watch = Watch(mailbox, registry, queues, desk.clock)
+        self._watch = Watch(mailbox, registry, queues, control, desk.clock)
         self._watched_at: datetime | None = None
         self._address = mailbox_address
         self._pace = pace

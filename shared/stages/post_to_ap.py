@@ -267,5 +267,3 @@ class PostToAP:
     async def _posted(self, case: Case) -> None:
         now = self._desk.clock()
         await case.rest(case.row.rested(Status.POSTED, now, posted_at=now))
-        if case.row.is_of_check:
-            case.log.info("a mail of the synthetic check is posted")

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.adapters.tables import CONTROL, NONCES, STOP, SYNTHETIC, TableControl, Tables
+from shared.adapters.tables import ARRIVAL, CONTROL, NONCES, STOP, SYNTHETIC, TableControl, Tables
 from shared.domain.stop import Stop
 from shared.domain.transaction import Key
 from shared.ports import Control
@@ -36,6 +36,9 @@ class World(Protocol):
     def write(self, nonce: str) -> None:
         """The synthetic check writes a nonce."""
 
+    def arrive(self, at: datetime) -> None:
+        """The synthetic check writes down that a mail has arrived."""
+
 
 class FakeWorld:
     def __init__(self) -> None:
@@ -53,6 +56,9 @@ class FakeWorld:
     def write(self, nonce: str) -> None:
         self.fake.nonces[nonce] = None
 
+    def arrive(self, at: datetime) -> None:
+        self.fake.arrived = at
+
 
 class TableWorld:
     def __init__(self, service: OwnTables) -> None:
@@ -69,6 +75,9 @@ class TableWorld:
 
     def write(self, nonce: str) -> None:
         self._upsert(NONCES, (SYNTHETIC, nonce), CreatedAt=datetime.now(UTC), UsedBy="", UsedPartition="")
+
+    def arrive(self, at: datetime) -> None:
+        self._upsert(NONCES, ARRIVAL, At=at)
 
     def _upsert(self, name: str, key: tuple[str, str], **columns: object) -> None:
         table = self._service.create_table_if_not_exists(name)
@@ -99,6 +108,12 @@ async def test_a_nonce_serves_one_mail_however_often_that_asks(world: World) -> 
     assert await world.control().use_nonce(nonce, first)
     assert not await world.control().use_nonce(nonce, second)
     assert await world.control().use_nonce(nonce, first)
+
+
+async def test_a_mail_of_the_check_that_arrived_is_remembered(world: World) -> None:
+    assert await world.control().arrived_at() is None
+    world.arrive(NOW)
+    assert await world.control().arrived_at() == NOW
 
 
 async def test_of_mails_that_ask_at_once_one_gets_it(world: World) -> None:

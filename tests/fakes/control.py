@@ -14,6 +14,7 @@ class FakeControl(Fallible):
         super().__init__()
         self.standing = Stop()
         self.nonces: dict[str, Key | None] = {}  # to the mail that used it
+        self.arrived: datetime | None = None  # a mail of the check, last
 
     def put_on(self, why: str, since: datetime | None = None) -> None:
         """Stop everything."""
@@ -33,3 +34,7 @@ class FakeControl(Fallible):
                 return False
             self.nonces[nonce] = self.nonces[nonce] or key
             return self.nonces[nonce] == key
+
+    async def arrived_at(self) -> datetime | None:
+        async with self._call("arrived_at"):
+            return self.arrived

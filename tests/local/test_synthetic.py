@@ -1,14 +1,18 @@
 """The synthetic check and the emergency stop against the whole system, as people run them."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from azure.data.tables import TableServiceClient
 
 from infrastructure.local.samples import AP_MAILBOX, SYNTHETIC_MAILBOX
 from infrastructure.local.system import System, running
 from infrastructure.operations.__main__ import main as operations
+from shared.adapters.tables import TableControl, Tables
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,6 +33,11 @@ def inbox(system: System, address: str) -> list[Path]:
     return sorted((system.root / address / "Inbox").glob("*.eml"))
 
 
+def last_arrival(system: System) -> datetime | None:
+    with TableServiceClient.from_connection_string(system.connection_string) as service:
+        return asyncio.run(TableControl(Tables(service)).arrived_at())
+
+
 @pytest.mark.usefixtures("settings")
 def test_a_check_goes_the_whole_way_and_nothing_of_it_to_ap(system: System, capfd: pytest.CaptureFixture[str]) -> None:
     for number in (1, 2):  # the second one is no duplicate of the first
@@ -40,6 +49,9 @@ def test_a_check_goes_the_whole_way_and_nothing_of_it_to_ap(system: System, capf
     assert list((system.root / "teams").glob("*.json")) == []
     row = next(row for row in system.rows() if row.transaction_id == said["transaction"])
     assert (row.synthetic, row.status, row.folder) == (True, "posted", "Posted")
+    arrived_at = last_arrival(system)
+    assert arrived_at is not None
+    assert datetime.now(UTC) - arrived_at < timedelta(minutes=5)
 
 
 @pytest.mark.usefixtures("settings")
@@ -48,12 +60,13 @@ def test_a_check_that_does_not_get_through_says_how_far_it_came(
 ) -> None:
     assert operations(["emergency-stop", "--why", "a drill"]) == 0
     try:
-        before = len(inbox(system, SYNTHETIC_MAILBOX))
+        before, arrived_at = len(inbox(system, SYNTHETIC_MAILBOX)), last_arrival(system)
         assert operations(["synthetic", "--timeout", "15"]) == 3
         said = capfd.readouterr().out
         assert "sent after" in said
         assert "does MailIngest run" in said
         assert len(inbox(system, SYNTHETIC_MAILBOX)) == before
+        assert last_arrival(system) == arrived_at
     finally:
         assert operations(["emergency-stop", "--resume"]) == 0
 

@@ -26,6 +26,7 @@ async def test_what_waits_is_reported_every_ten_minutes(world: World, caplog: py
     world.clock.advance(3600)
     world.invoice(folder="Needs Vendor")
     world.invoice(folder="Review")
+    world.control.arrived = world.clock()
     world.clock.advance(26 * 3600)
     for body in (b"1", b"2"):
         world.queues.poison(RAW_MAIL, body)
@@ -37,6 +38,7 @@ async def test_what_waits_is_reported_every_ten_minutes(world: World, caplog: py
         "poison_queued": 2,
         "needs_vendor_oldest_hours": 26.0,
         "review_oldest_hours": 27.0,
+        "synthetic_silent_hours": 26.0,
         "stopped": "",
     }
     world.clock.advance(599)

@@ -1,6 +1,5 @@
 """Mails of the synthetic check go their whole way to a recipient of their own, and nobody else's mail does."""
 
-import logging
 from typing import Any
 
 import pytest
@@ -49,17 +48,6 @@ async def test_a_synthetic_mail_goes_its_whole_way_to_its_own_recipient(world: W
     assert world.folder(mail) == "Posted"
     assert sent_to(world) == [SYNTHETIC]
     assert world.channel.cards == []  # an hourly success is no news
-
-
-async def test_it_says_so_in_the_log_and_an_invoice_does_not(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """An alert waits for that line."""
-    caplog.set_level(logging.INFO)
-    world.invoice()
-    await world.settle()
-    assert "synthetic check" not in caplog.text
-    synthetic(world)
-    await world.settle()
-    assert "a mail of the synthetic check is posted" in caplog.text
 
 
 async def test_what_becomes_of_it_otherwise_is_announced(world: World) -> None:
@@ -174,6 +162,17 @@ async def test_a_recipient_that_is_taken_away_after_the_send_hides_no_send(world
     await later.work(TO_POST, mail)
     assert later.outcome(mail) == "posted"
     assert sent_to(world) == [SYNTHETIC]
+
+
+async def test_a_recipient_that_is_taken_away_after_an_unclear_send_leads_nothing_to_ap(world: World) -> None:
+    mail = await enriched(world)
+    world.mailbox.fail_next("send", Later("reset"))
+    await world.pump()
+    later = without_recipient(world, mail)
+    world.clock.advance(601)
+    await later.work(TO_POST, mail)
+    assert later.outcome(mail) == "review: delivery_unconfirmed"
+    assert sent_to(world) == []
 
 
 async def test_a_bounce_of_its_recipient_is_matched(world: World) -> None:

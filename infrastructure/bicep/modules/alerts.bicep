@@ -28,6 +28,15 @@ param isSyntheticChecked bool
 @secure()
 param alertWebhookUrl string = ''
 
+// What these ask for is said once, and its silence does not mean that all is well again. So they never close by
+// themselves, ring for every new line, and keep quiet for as long as they would see the same one.
+var events = [
+  'restarts-exhausted'
+  'index-failed'
+  'worker-crashed'
+  'delivery-unconfirmed'
+]
+
 // Severity: 0 nothing works, 1 an invoice is at risk, 2 it may get there, 3 somebody has work to do.
 var rules = [
   {
@@ -64,7 +73,7 @@ var rules = [
     operator: 'GreaterThan'
     threshold: 0
     frequency: 'PT5M'
-    window: 'PT15M'
+    window: 'P1D'
   }
   {
     name: 'ingest-silent'
@@ -151,16 +160,16 @@ var rules = [
     window: 'PT30M'
   }
   {
-    name: 'synthetic-silent'
-    description: 'For three hours no mail of the synthetic check went the whole way, or nobody has sent one. First: operations synthetic; then the runs of the workflow.'
+    name: 'synthetic-missing'
+    description: 'For more than three hours no mail of the synthetic check has arrived, or nobody has sent one. First: the last run of the workflow synthetic; then operations diagnose.'
     severity: 1
     scope: componentId
-    query: loadTextContent('../alerts/synthetic_silent.kql')
-    column: 'posted'
-    operator: 'LessThan'
-    threshold: 1
+    query: loadTextContent('../alerts/synthetic_missing.kql')
+    column: 'hours'
+    operator: 'GreaterThan'
+    threshold: 3
     frequency: 'PT30M'
-    window: 'PT3H'
+    window: 'PT1H'
   }
   {
     name: 'waiting-long'
@@ -209,7 +218,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for each in
     displayName: each.name
     description: each.description
     severity: each.severity
-    enabled: each.name != 'synthetic-silent' || isSyntheticChecked
+    enabled: each.name != 'synthetic-missing' || isSyntheticChecked
     scopes: [each.scope]
     evaluationFrequency: each.frequency
     windowSize: each.window
@@ -228,7 +237,8 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for each in
         }
       ]
     }
-    autoMitigate: true
+    autoMitigate: !contains(events, each.name)
+    muteActionsDuration: contains(events, each.name) ? each.window : null
     skipQueryValidation: true // on day one the tables hold nothing, and some are not there yet
     actions: {
       actionGroups: [actionGroup.id]

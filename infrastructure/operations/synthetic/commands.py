@@ -79,6 +79,8 @@ async def _run(arguments: argparse.Namespace, account: Account) -> int:
         with CheckMailbox(addresses.recipient, addresses.graph) as mailbox:
             check = await _Check.begun(account, addresses, mailbox)
             await check.follow(began + arguments.timeout)
+        if check.seen.step is Step.ARRIVED:
+            await Nonces(account).set_arrival(datetime.now(UTC))
     except Refused as error:
         complain(arguments, str(error))
         return COULD_NOT_RUN

@@ -1,4 +1,7 @@
-"""The nonces of the synthetic check: each is written before its mail is sent, and serves that mail alone."""
+"""The nonces of the synthetic check: each is written before its mail is sent, and serves that mail alone.
+
+Beside them stands when a mail of the check last arrived; the app tells how long that is ago.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -10,7 +13,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient
 
 from infrastructure.operations.account import Account
-from shared.adapters.tables import NONCES, SYNTHETIC
+from shared.adapters.tables import ARRIVAL, NONCES, SYNTHETIC
 from shared.domain.transaction import Key
 
 P = ParamSpec("P")
@@ -36,6 +39,10 @@ class Nonces:
         """The transaction that has used it, None where no mail has yet."""
         return await self._run(_user, nonce)
 
+    async def set_arrival(self, at: datetime) -> None:
+        """Write down that a mail has arrived."""
+        await self._run(_set_arrival, at)
+
     async def _run(self, operation: Callable[Concatenate[TableClient, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Work on a table that is there: the check may be allowed to write its rows, and not to make tables."""
         try:
@@ -47,6 +54,10 @@ class Nonces:
 def _write(table: TableClient, nonce: str, now: datetime) -> None:
     row = {"PartitionKey": SYNTHETIC, "RowKey": nonce, "CreatedAt": now, "UsedBy": "", "UsedPartition": ""}
     table.create_entity(row)
+
+
+def _set_arrival(table: TableClient, at: datetime) -> None:
+    table.upsert_entity({"PartitionKey": ARRIVAL[0], "RowKey": ARRIVAL[1], "At": at})
 
 
 def _user(table: TableClient, nonce: str) -> Key | None:

@@ -10,6 +10,7 @@ from shared.domain.transaction import Key
 
 STOP = ("control", "emergency-stop")
 SYNTHETIC = "synthetic"  # the partition of the nonces
+ARRIVAL = ("arrival", "last")  # beside them, so that whoever writes it needs no other table
 _TRIES = 5
 
 
@@ -33,6 +34,11 @@ class TableControl:
 
     async def use_nonce(self, nonce: str, key: Key) -> bool:
         return await self._tables.run(NONCES, _use_nonce, nonce, key)
+
+    async def arrived_at(self) -> datetime | None:
+        found = await self._tables.run(NONCES, get_entity, *ARRIVAL)
+        at = found.get("At") if found else None
+        return at if isinstance(at, datetime) else None
 
 
 def _use_nonce(table: TableClient, nonce: str, key: Key) -> bool:

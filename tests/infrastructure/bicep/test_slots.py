@@ -104,11 +104,18 @@ def test_the_settings_wait_for_the_app_its_shares_and_its_roles() -> None:
     assert waits == [Expression("app"), Expression("content"), Expression("rbac")]
 
 
-def test_a_dedicated_plan_has_no_content_share() -> None:
-    for variable in ("contentSettings", "productionContent", "stagingContent"):
+def test_each_slot_gets_its_own_share_and_a_dedicated_plan_none() -> None:
+    shares: dict[str, dict[str, Value]] = {
+        "contentSettings": {},
+        "productionContent": {"WEBSITE_CONTENTSHARE": Expression("productionShare")},
+        "stagingContent": {"WEBSITE_CONTENTSHARE": Expression("stagingShare")},
+    }
+    for variable, share in shares.items():
         value = settings().variables[variable]
         assert isinstance(value, Choice)
         assert (value.condition, value.then) == ("empty(contentName)", {})
+        given = {name: shown for name, shown in fields(value.otherwise).items() if name == "WEBSITE_CONTENTSHARE"}
+        assert given == share
     main = template("main.bicep")
     assert main.modules["content"].condition == "isElastic"
     assert fields(main.modules["settings"].body["params"])["contentName"] == Choice(
