@@ -35,7 +35,7 @@ from tests.fakes import Clock, FakeMailbox
 from tests.faults.test_model import SOAK
 from tests.stages.world import Tuning, World
 
-pytestmark = pytest.mark.timeout(300 * SOAK)
+pytestmark = pytest.mark.timeout(900 * SOAK)
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "mail"
 QUICK = Limits(document_seconds=3.0, seconds=6.0, mails_per_child=200)
