@@ -15,6 +15,7 @@ V = TypeVar("V")
 MAX_CHARACTERS = 100_000
 MAX_LINE = 600
 MAX_ROWS = 5_000
+MAX_CELLS = 30  # of a line, the last of which is all that is left of it
 _NEAR = 2  # columns by which a value may stand beside its heading
 _BELOW = 2  # rows under a heading in which its value may stand
 TABLE = 3  # cells of a row that makes it the heading of a table
@@ -62,7 +63,12 @@ def rows_of(text: str) -> list[Row]:
 
 
 def _row(line: str) -> Row:
-    return tuple(Cell(m.group(), m.start(), m.end()) for m in _CELL.finditer(line.replace("\t", "   ")))
+    line = line.replace("\t", "   ")
+    cells = [Cell(m.group(), m.start(), m.end()) for m in islice(_CELL.finditer(line), MAX_CELLS + 1)]
+    if len(cells) > MAX_CELLS:
+        start, rest = cells[MAX_CELLS - 1].start, line.rstrip(" |")
+        cells[MAX_CELLS - 1 :] = [Cell(rest[start:], start, len(rest))]
+    return tuple(cells)
 
 
 def rest_after(text: str, end: int) -> str:

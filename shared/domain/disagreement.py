@@ -11,12 +11,14 @@ from shared.domain.facts import Document, Fact, Facts, Sureness
 V = TypeVar("V")
 
 _WESTERN, _INDIAN = (3,), (3, 2)  # digits of the groups from the right, the last of which goes on
+_MOST_CHARACTERS = 300_000  # of the pages in compatibility forms, where one sign may become eighteen
+_MOST_ACCOUNTS = 100  # of the XML that are looked for; no honest one has a tenth of them
 _SEPARATOR = "[ .,']{0,2}"  # compatibility forms have made every narrow space plain
 
 
 def disagreements(document: Document, stated: Facts, printed: Facts) -> tuple[str, ...]:
     """A sentence for each fact that the pages label with another value while the XML's stands nowhere on them."""
-    text = unicodedata.normalize("NFKC", "\n".join(document.pages)).replace("\u2019", "'")
+    text = unicodedata.normalize("NFKC", "\n".join(document.pages))[:_MOST_CHARACTERS].replace("\u2019", "'")
     return tuple(f"{document.name}: {words}" for words in _differences(text, stated, printed))
 
 
@@ -71,7 +73,7 @@ def _is_same_account(stated: Facts, printed: Facts, text: str) -> bool:
     if any(iban.value in shown for iban in stated.ibans):
         return True
     letters = _plain(text)
-    return any(_plain(iban.value) in letters for iban in stated.ibans)
+    return any(_plain(iban.value) in letters for iban in stated.ibans[:_MOST_ACCOUNTS])
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,10 @@
 """The part of a page that says who an invoice is for."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from shared.domain.cells import TABLE, Cell, Row
 from shared.domain.labels import ITEM_HEADING
@@ -60,9 +62,18 @@ _NEAR = 3  # columns by which the lines of a block may be out of line
 Position = tuple[int, int]  # row and cell
 
 
+class _Line(NamedTuple):
+    """A row, and what every block over it asks about it."""
+
+    row: Row
+    starts: list[int]  # of its cells, in order
+    ends_blocks: list[bool]  # whether a block ends before the cell
+    is_item_heading: bool
+
+
 def without_recipients(rows: Sequence[Row]) -> list[Row]:
     """The rows without what stands in a block of the recipient."""
-    gone = {position for block in _blocks(rows) for position in block}
+    gone = {position for block in _blocks([_line(row) for row in rows]) for position in block}
     return [tuple(c for n, c in enumerate(row) if (index, n) not in gone) for index, row in enumerate(rows)]
 
 
@@ -75,51 +86,59 @@ def sender_line(row: Row) -> str | None:
     return match["name"].strip() if match else None
 
 
-def _blocks(rows: Sequence[Row]) -> Iterator[list[Position]]:
-    for index, row in enumerate(rows):
+def _line(row: Row) -> _Line:
+    headings = (cell for cell in row if ITEM_HEADING.compiled.fullmatch(cell.text))
+    return _Line(
+        row,
+        [cell.start for cell in row],
+        [bool(_END.compiled.fullmatch(cell.text)) for cell in row],
+        is_item_heading=len(row) >= TABLE and len(list(islice(headings, 2))) > 1,
+    )
+
+
+def _blocks(lines: Sequence[_Line]) -> Iterator[Iterable[Position]]:
+    for index, (row, *_) in enumerate(lines):
         if index < _LETTER_ROWS and sender_line(row):
-            yield list(_letter(rows, index))
+            yield _letter(lines, index)
         for column, cell in enumerate(row):
             if label := _LABEL.compiled.match(cell.text):
-                yield list(_labelled(rows, index, column, has_name=label.end() < len(cell.text)))
+                yield _labelled(lines, index, column, has_name=label.end() < len(cell.text))
             elif _GREETING.compiled.match(cell.text):
-                yield [(index, column), *_under(rows, index, cell)]
+                yield [(index, column), *_under(lines, index, cell)]
 
 
-def _labelled(rows: Sequence[Row], index: int, column: int, *, has_name: bool) -> Iterator[Position]:
-    row = rows[index]
+def _labelled(lines: Sequence[_Line], index: int, column: int, *, has_name: bool) -> Iterator[Position]:
+    row = lines[index].row
     cell = row[column]
     yield index, column
     if has_name:
-        yield from _under(rows, index, cell, count=1 if len(rows[index]) == 1 else _ADDRESS_ROWS)
+        yield from _under(lines, index, cell, count=1 if len(row) == 1 else _ADDRESS_ROWS)
         return
     if column + 1 < len(row):
         right = row[column + 1]
         if right.start - cell.end <= _BESIDE and not right.text.endswith(":") and not _LABEL.compiled.match(right.text):
             yield index, column + 1
-            yield from _under(rows, index, right)
+            yield from _under(lines, index, right)
             return
-    yield from _under(rows, index, cell)
+    yield from _under(lines, index, cell)
 
 
-def _under(rows: Sequence[Row], index: int, cell: Cell, count: int = _ADDRESS_ROWS) -> Iterator[Position]:
+def _under(lines: Sequence[_Line], index: int, cell: Cell, count: int = _ADDRESS_ROWS) -> Iterator[Position]:
     """The cells below one, up to what begins something else."""
-    for number, row in enumerate(rows[index + 1 : index + 1 + count], index + 1):
-        if len(row) >= TABLE and sum(1 for c in row if ITEM_HEADING.compiled.fullmatch(c.text)) > 1:
+    for number, line in enumerate(lines[index + 1 : index + 1 + count], index + 1):
+        if line.is_item_heading:
             return
-        for column, other in enumerate(row):
-            if not cell.start - 2 * _NEAR <= other.start <= cell.end + _NEAR:
-                continue
-            if _END.compiled.fullmatch(other.text):
+        first = bisect_left(line.starts, cell.start - 2 * _NEAR)
+        for column in range(first, bisect_right(line.starts, cell.end + _NEAR)):
+            if line.ends_blocks[column]:
                 return
             yield number, column
-            if other.text.endswith(":") and column + 1 < len(row):
+            if line.row[column].text.endswith(":") and column + 1 < len(line.row):
                 yield number, column + 1
 
 
-def _letter(rows: Sequence[Row], index: int) -> Iterator[Position]:
-    first = rows[index][0]
-    for number, column in _under(rows, index, first):
-        if CONTACT.compiled.search(rows[number][column].text):
+def _letter(lines: Sequence[_Line], index: int) -> Iterator[Position]:
+    for number, column in _under(lines, index, lines[index].row[0]):
+        if CONTACT.compiled.search(lines[number].row[column].text):
             return
         yield number, column

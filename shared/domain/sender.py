@@ -147,7 +147,7 @@ def _inner_sender(body: str) -> Sender | None:
     """
     lines = _lines(body)
     for number, line in enumerate(lines):
-        following = lines[number + 1 :][:_HEADING_LINES]
+        following = lines[number + 1 : number + 1 + _HEADING_LINES]
         if _RULE.compiled.fullmatch(line.text):
             return _author(following)
         if _is_heading(line, following):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain
 
 from shared.domain import total_labels as labels
@@ -70,13 +71,14 @@ def _payable(pages: Sequence[Sequence[Row]], mark: str | None) -> list[_Found]:
 def _has_amount(pages: Sequence[Sequence[Row]], pattern: Pattern, mark: str | None) -> bool:
     """Whether a line with these words has an amount other than zero."""
     for row in chain.from_iterable(pages):
-        for column, cell in enumerate(row):
-            if match := pattern.compiled.search(cell.text):
-                texts = [cell.text[match.end() :], *(other.text for other in row[column + 1 :])]
-                amounts = [m for text in texts for m in _amounts([text], mark)]
-                amounts += filter(None, [_last_in(cell.text, mark)])
-                if any(m.amount and (m.currency or not m.is_integer) for m in amounts):
-                    return True
+        said = [(n, match.end()) for n, cell in enumerate(row) if (match := pattern.compiled.search(cell.text))]
+        # What stands behind the first of several stands behind all of them, or between them.
+        behind = [other.text for other in row[said[0][0] + 1 :]] if said else []
+        texts = [*(row[n].text[end:] for n, end in said), *behind]
+        amounts = [m for text in texts for m in _amounts([text], mark)]
+        amounts += filter(None, (_last_in(row[n].text, mark) for n, _ in said))
+        if any(m.amount and (m.currency or not m.is_integer) for m in amounts):
+            return True
     return False
 
 
@@ -163,21 +165,31 @@ def _amounts(texts: Iterable[str], mark: str | None) -> Iterator[Money]:
     """The amounts up to the first word that is none; a currency alone counts for the amount after it."""
     ahead: str | None = None
     for text in texts:
-        if within := _IN.compiled.match(text):  # "Total in EUR"
-            ahead = currency_named(within["currency"])
-            text = text[within.end() :]  # noqa: PLW2901  what is left of it
-        rest = _without_date(_without_aside(text).strip(_FILL))
-        named = currency_named(rest)
-        if named and not any(c.isdigit() for c in rest):
-            ahead = named
-            continue
-        while rest:
-            found = money_at_start(rest, mark)
-            if found is None:
-                return
-            money, end = found
-            yield money if money.currency else replace(money, currency=ahead)
-            rest = labels.INCLUDING_TAX.compiled.sub("", rest[end:].strip(_FILL), count=1)
+        found, ahead, goes_on = _read(text, mark, ahead)
+        yield from found
+        if not goes_on:
+            return
+
+
+@lru_cache(maxsize=1024)  # the labels of one line have the same cells behind them
+def _read(text: str, mark: str | None, ahead: str | None) -> tuple[tuple[Money, ...], str | None, bool]:
+    """The amounts of one text, the currency for those after it, and whether any may follow."""
+    if within := _IN.compiled.match(text):  # "Total in EUR"
+        ahead = currency_named(within["currency"])
+        text = text[within.end() :]
+    rest = _without_date(_without_aside(text).strip(_FILL))
+    named = currency_named(rest)
+    if named and not any(c.isdigit() for c in rest):
+        return (), named, True
+    amounts: list[Money] = []
+    while rest:
+        found = money_at_start(rest, mark)
+        if found is None:
+            return tuple(amounts), ahead, False
+        money, end = found
+        amounts.append(money if money.currency else replace(money, currency=ahead))
+        rest = labels.INCLUDING_TAX.compiled.sub("", rest[end:].strip(_FILL), count=1)
+    return tuple(amounts), ahead, True
 
 
 def _without_aside(text: str) -> str:

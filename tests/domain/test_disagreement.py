@@ -114,6 +114,14 @@ def test_an_account_that_is_shown_is_the_same(text: str, iban: str) -> None:
     assert said(text, stated(), account(iban)) == ()
 
 
+def test_an_account_behind_a_hundred_others_of_the_xml_is_not_looked_for() -> None:
+    one = stated().ibans
+    others = tuple(Fact(f"XX{n:020}", "xml", Sureness.STATED) for n in range(100))
+    text = f"IBAN {OTHER_IBAN}, or GB33 BUKB 2020 1555 5555 55"
+    assert said(text, Facts(ibans=others[1:] + one), account(OTHER_IBAN)) == ()
+    assert len(said(text, Facts(ibans=others + one), account(OTHER_IBAN))) == 1
+
+
 def test_what_one_side_leaves_open_is_no_disagreement() -> None:
     assert said("Total 120.00", Facts(), total("120.00")) == ()
     assert said("Total 120.00", stated(), Facts()) == ()

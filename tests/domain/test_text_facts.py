@@ -135,6 +135,21 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
     assert time.process_time() - start < 10
 
 
+@pytest.mark.parametrize("label", ["a:", "An:", "paid", "brutto 1"])
+def test_a_line_full_of_labels_costs_little_more_than_one_of_words(label: str) -> None:
+    """Each label looks at the cells around it, and so many of them must not look at all of them again and again."""
+    words = "x "
+    cpu_seconds(words)  # compiles the patterns
+    assert cpu_seconds(f"{label}|") < 4 * cpu_seconds(words)
+
+
+def cpu_seconds(unit: str) -> float:
+    line = unit * (600 // len(unit))
+    start = time.process_time()
+    facts_of(f"{line}\n" * 60)
+    return time.process_time() - start
+
+
 @pytest.mark.parametrize(
     ("text", "total"),
     [
@@ -142,6 +157,9 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         pytest.param("Total 100.00\nVAT 20.00\nTotal 120.00", "120.00", id="two-totals-proven"),
         pytest.param("Total 100.00\nTotal 120.00", None, id="two-totals"),
         pytest.param("Total 50.00 EUR\nAmount due 70.00 EUR", None, id="more-is-due"),
+        pytest.param("Amount due 70.00 EUR\nPaid   20.00   Deposit", None, id="paid-between-two-labels"),
+        pytest.param("Amount due 70.00 EUR\nPaid   Deposit   20.00", None, id="paid-behind-two-labels"),
+        pytest.param("Amount due 70.00 EUR\nPaid   Deposit   0.00", "70.00", id="nothing-paid"),
         pytest.param("Total (3 items)   12.00 EUR", "12.00", id="aside"),
         pytest.param("Total (excl. VAT)   12.00 EUR", None, id="net-aside"),
         pytest.param("Total inkl. 19 % MwSt.   119,00 EUR", "119.00", id="rate-between"),
