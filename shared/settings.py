@@ -201,7 +201,10 @@ def _address_or_none(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    if text and (urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).hostname):
+    parts = urlsplit(text)
+    # What copy and paste brings along may be seen by nobody, and the client refuses it at every request.
+    is_clean = text.isascii() and text.isprintable() and " " not in text
+    if text and not (is_clean and parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0):
         raise ValueError
     return text.rstrip("/")
 
@@ -237,7 +240,7 @@ def _credential(text: str) -> str:
 _WANTED: dict[Callable[[str], Any], str] = {
     _address: "a mail address such as invoices@contoso.com",
     _address_or_none: "a mail address such as synthetic@contoso.com, or nothing",
-    _url: "an http or https URL",
+    _url: "an http or https URL of visible ASCII characters",
     _instant: "a UTC instant such as 2026-12-01T00:00:00Z",
     _count: "a whole number of at least 1",
     _seconds: f"a whole number of seconds from 1 to {LONGEST_SECONDS}",

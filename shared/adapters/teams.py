@@ -1,5 +1,6 @@
 """The Teams channel behind a workflow webhook."""
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
 _WAIT = {408, 429}
 _BAD_CARD = {400, 413, 422}  # this card, and no other; anything else is about the channel, and every card waits for it
+_JSON = {"Content-Type": "application/json"}
 CHANNEL_GONE_SECONDS = 600.0
 
 
@@ -24,8 +26,11 @@ class TeamsChannel:
         self._url = url
 
     async def post(self, card: Mapping[str, Any]) -> None:
+        content = json.dumps(dict(card), ensure_ascii=False).encode(errors="replace")
         try:
-            response = await self._http.post(self._url, json=dict(card), timeout=TIMEOUT)
+            response = await self._http.post(self._url, content=content, headers=_JSON, timeout=TIMEOUT)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):  # the last one of a host's name
+            raise Later("no request can be made; check TEAMS_WEBHOOK_URL", CHANNEL_GONE_SECONDS) from None
         except httpx.HTTPError as error:
             raise Later(f"no answer from Teams: {type(error).__name__}") from None  # its text may hold the URL
         if response.is_success:

@@ -112,6 +112,25 @@ async def test_a_channel_that_never_takes_the_card_refuses_it(status: int) -> No
         await post(Answer(status, b"no", {"Location": "/elsewhere"}))
 
 
+UNUSABLE = {
+    "a space of no width": f"https://contoso\u200b.example/hook?{SECRET}",
+    "a control character": f"https://contoso.example/ho\x7fok?{SECRET}",
+    "a host that is none": f"https://xn--/hook?{SECRET}",
+    "no protocol of ours": f"ftp://contoso.example/hook?{SECRET}",
+}
+
+
+@pytest.mark.parametrize("url", UNUSABLE.values(), ids=UNUSABLE)
+async def test_an_address_that_the_client_cannot_use_keeps_its_cards_for_later(url: str) -> None:
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(Later, match="TEAMS_WEBHOOK_URL") as caught:
+            await TeamsChannel(http, url).post(CARD)
+    assert caught.value.after == teams.CHANNEL_GONE_SECONDS
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
 async def test_a_connection_that_breaks_is_a_delay() -> None:
     with pytest.raises(Later):
         await post(Answer(is_reset=True))
