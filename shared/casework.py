@@ -69,6 +69,7 @@ class Desk:
         try:
             now = await self.ledger.get(row.key)
         except UnreadableRow:
+            await self.ledger.put_open(self.entry(row))  # a newer release may have taken it up, in words of its own
             return
         if now is not None and not now.is_finished:
             await self.ledger.put_open(replace(self.entry(now), not_before=self.clock()))

@@ -58,12 +58,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DraftChanges:
-    """What we write on a draft; `body` is HTML, None leaves it as the mailbox made it."""
+    """What we write on a draft; `body` is HTML, None leaves it as it is; so does an empty `to` with all recipients."""
 
     subject: str
     body: str | None
     marker: str
     message_id: str
+    to: str = ""  # the only one to get it
 
 
 @dataclass(frozen=True, slots=True)

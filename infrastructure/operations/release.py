@@ -14,7 +14,7 @@ from infrastructure.operations.show import as_text, one_line, print_json, print_
 from infrastructure.operations.stop import read_stop
 from shared.casework import Desk
 from shared.domain.reason import EXPLANATIONS, NEVER_WAIVED, SENDS_AGAIN, Reason
-from shared.domain.release import released
+from shared.domain.release import is_put_back, released
 from shared.domain.transaction import Event, Filing, Status, Transaction, UnreadableRow
 from shared.ports import Conflict
 
@@ -106,7 +106,8 @@ def obstacle(row: Transaction) -> str:
     if row.filing is Filing.PENDING:
         return "the app is still filing its mail; try again in a minute"
     if row.filing is Filing.NONE:
-        return "its mail is not where the app left it; find it in Outlook and move it to the Inbox, which releases it"
+        then = "which releases it" if is_put_back(row) else "from where the app files it; release it after that"
+        return f"its mail is not where the app left it; find it in Outlook and move it to the Inbox, {then}"
     return ""
 
 

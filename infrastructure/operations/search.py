@@ -10,7 +10,7 @@ from infrastructure.operations.account import Account, if_there
 from infrastructure.operations.rows import Glance, columns_of, rows_of
 from shared.adapters.tables import TableLedger
 from shared.domain.forward import marker_of, references_in
-from shared.domain.transaction import Key
+from shared.domain.transaction import LONGEST_FIELD, Key
 
 DEFAULT_MONTHS = 3
 
@@ -78,7 +78,7 @@ def _age(key: Key) -> tuple[int, str]:
 async def _by_message_id(account: Account, text: str, months: Sequence[str]) -> Sequence[Glance]:
     bare = text.removeprefix("<").removesuffix(">")
     condition = "InternetMessageId eq @bare or InternetMessageId eq @whole"
-    return await _in_months(account, months, condition, bare=bare, whole=f"<{bare}>")
+    return await _in_months(account, months, condition, bare=bare[:LONGEST_FIELD], whole=f"<{bare}>"[:LONGEST_FIELD])
 
 
 async def _by_subject(account: Account, text: str, months: Sequence[str]) -> Sequence[Glance]:

@@ -37,6 +37,7 @@ class GraphMailbox:
         self._client = client
         self._folders: dict[str, str] = {}  # display name to id; ids never change while the folder lives
         self._foreign: set[str] = set()  # ids of folders that are not ours
+        self._well_known_ids: dict[str, str] = {}  # of folders that nobody can delete
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()  # several mails at once would all read the folders at a start
 
@@ -115,29 +116,32 @@ class GraphMailbox:
         items = [item async for page in self._pages(self._client.user.messages, query) for item in page]
         if not items:
             return []
-        deleted, junk = await self._well_known("deleteditems"), await self._well_known("junkemail")
         return [
-            Marked(str(item["id"]), bool(item.get("isDraft")))
-            for item in items
-            if await self._is_trustworthy(item, deleted, junk)
+            Marked(str(item["id"]), bool(item.get("isDraft"))) for item in items if await self._is_trustworthy(item)
         ]
 
-    async def _is_trustworthy(self, item: Mapping[str, Any], deleted: str, junk: str) -> bool:
+    async def _is_trustworthy(self, item: Mapping[str, Any]) -> bool:
         folder_id = item.get("parentFolderId", "")
         if item.get("isDraft"):
-            return bool(folder_id != deleted)  # one that was deleted keeps its marker
-        # The marker is a header, and anybody can send one: what came in is no copy of what we sent.
-        return folder_id != junk and self._is_ours(item) and await self._name_of(folder_id) == ELSEWHERE
+            return bool(folder_id != await self._well_known("deleteditems"))  # one that was deleted keeps its marker
+        # The marker is a header, and anybody can send one: what came in is no copy of what we sent. Nothing comes in
+        # to Sent Items; elsewhere the sender tells, who is shown by the mailbox's primary address.
+        if folder_id == await self._well_known("sentitems"):
+            return True
+        is_junk = folder_id == await self._well_known("junkemail")
+        return not is_junk and self._is_ours(item) and await self._name_of(folder_id) == ELSEWHERE
 
     def _is_ours(self, item: Mapping[str, Any]) -> bool:
         return str(_address(item).get("address") or "").lower() == self._client.address
 
     async def _well_known(self, name: str) -> str:
-        folder = self._client.user.mail_folders.by_mail_folder_id(name)
-        return str((await self._client.get(folder, {"select": "id"}))["id"])
+        if name not in self._well_known_ids:
+            folder = self._client.user.mail_folders.by_mail_folder_id(name)
+            self._well_known_ids[name] = str((await self._client.get(folder, {"select": "id"}))["id"])
+        return self._well_known_ids[name]
 
     async def create_forward(self, mail_id: str, to: str, comment: str = "") -> Draft:
-        body: dict[str, Any] = {"toRecipients": [{"emailAddress": {"address": to}}]}
+        body: dict[str, Any] = {"toRecipients": _recipients(to)}
         if comment:
             body["comment"] = comment
         forward = self._message(mail_id).create_forward
@@ -157,6 +161,8 @@ class GraphMailbox:
         }
         if changes.body is not None:
             body["body"] = {"contentType": "html", "content": changes.body}
+        if changes.to:
+            body |= {"toRecipients": _recipients(changes.to), "ccRecipients": [], "bccRecipients": []}
         await self._client.change(Method.PATCH, self._message(draft_id), body)
 
     async def attachments(self, mail_id: str) -> Sequence[Attachment]:
@@ -239,6 +245,10 @@ class GraphMailbox:
 def _address(item: Mapping[str, Any]) -> dict[str, Any]:
     found = (item.get("from") or {}).get("emailAddress") or {}
     return dict(found)
+
+
+def _recipients(address: str) -> list[dict[str, Any]]:
+    return [{"emailAddress": {"address": address}}]
 
 
 def _addresses(recipients: Any) -> Iterator[str]:

@@ -40,6 +40,7 @@ class Findings:
     has_recipient: bool = True  # whether mails of the check are taken
     report: DeliveryReport | None = None
     bounced: str = ""  # transaction id of the forward that a delivery report speaks of
+    spoken_of: str = ""  # the mail, in words, of a forward that a report speaks of without being believed
     signals: tuple[Signal, ...] = ()  # what speaks against the mail
     duplicate_of: str = ""  # transaction id of the mail that asked for the same before
     first: str = ""  # that mail in words
@@ -230,5 +231,7 @@ def _details(findings: Findings) -> tuple[str, ...]:
         if document.legibility is Legibility.UNREADABLE
     ]
     first = [f"first came {findings.first}"] if findings.first else []
+    spoken_of = [f"the report speaks of {findings.spoken_of}"] if findings.spoken_of else []
     # A column holds several texts, parted by semicolons.
-    return tuple(text.replace(";", ",")[:_LONGEST_DETAIL] for text in (*details, *unread, *first))[:_MOST_DETAILS]
+    texts = [*details, *unread, *first, *spoken_of]
+    return tuple(text.replace(";", ",")[:_LONGEST_DETAIL] for text in texts)[:_MOST_DETAILS]

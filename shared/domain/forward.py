@@ -21,6 +21,35 @@ SUBJECT_LIMIT = 255  # of a subject; counted in UTF-16 units, as Windows counts 
 _MARKER = re.compile(r"([0-9a-f]{32})-\d{1,4}")
 _MESSAGE_ID = re.compile(r"<?([0-9a-f]{32})-(\d{1,4})@([^\s<>@]+)>?")
 _REFERENCE = re.compile(r"\[IA-([0-9a-f]{12})\]")
+# The mail's own styles stay, and may mean our elements too: only what an element itself calls important stands above
+# them (CSS Cascading 4, 6.1). After `all`, which some clients leave out, the ways in which a text is hidden.
+_STYLE = "".join(
+    f"{name}:{value}!important;"
+    for name, value in {
+        "all": "initial",
+        "display": "block",
+        "visibility": "visible",
+        "opacity": "1",
+        "position": "static",
+        "float": "none",
+        "width": "auto",
+        "max-width": "none",
+        "height": "auto",
+        "max-height": "none",
+        "overflow": "visible",
+        "clip": "auto",
+        "clip-path": "none",
+        "transform": "none",
+        "text-indent": "0",
+        "line-height": "normal",
+        "color": "#000",
+        "background": "#fff",
+        "font-family": "Calibri,Arial,sans-serif",
+        "font-size": "11pt",
+        "mso-hide": "none",
+    }.items()
+)
+_LABEL_STYLE = f"{_STYLE}display:inline!important;font-weight:bold!important"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -30,10 +59,6 @@ class Recipients:
 
     ap: str
     synthetic: str = ""  # empty: such mails are not taken
-
-    @property
-    def all(self) -> frozenset[str]:
-        return frozenset(filter(None, (self.ap, self.synthetic)))
 
     def of(self, row: Transaction) -> str:
         """Who gets the forward of a row, empty where nobody does."""
@@ -120,8 +145,10 @@ def _money(row: Transaction) -> str:
 
 def summary_html(row: Transaction) -> str:
     """The summary as HTML: a line for each value, which every client turns into readable text; all of it escaped."""
-    lines = "<br>\n".join(f"<b>{escape(label)}:</b> {escape(value)}" for label, value in summary_lines(row))
-    return f'<div style="font-family:Calibri,Arial,sans-serif;font-size:11pt">{lines}</div><br>'
+    lines = "<br>\n".join(
+        f'<b style="{_LABEL_STYLE}">{escape(label)}:</b> {escape(value)}' for label, value in summary_lines(row)
+    )
+    return f'<div style="{_STYLE}">{lines}</div><br>'
 
 
 def summary_text(row: Transaction) -> str:
@@ -129,16 +156,11 @@ def summary_text(row: Transaction) -> str:
     return "\n".join(escape(f"{label}: {value}", quote=False) for label, value in summary_lines(row))
 
 
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_BODY_TAG = re.compile(r"<body\b[^>]{0,2000}>", re.IGNORECASE)
-
-
 def with_summary(row: Transaction, body: str) -> str | None:
     """The draft's HTML with our summary before it; None where that would be too large to write."""
-    # A comment may hold a false body tag, and our summary would vanish in it.
-    found = _BODY_TAG.search(_COMMENT.sub(lambda m: " " * len(m[0]), body))
-    at = found.end() if found else 0
-    whole = body[:at] + summary_html(row) + body[at:]
+    # Before its <html> even: what comes before the summary is the sender's, and a comment, a style or a title that is
+    # left open there would swallow it. Clients that meet a line first begin the page with it (HTML Standard, 13.2.6.4).
+    whole = summary_html(row) + body
     return whole if len(whole.encode()) <= BODY_LIMIT else None
 
 

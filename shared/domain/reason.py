@@ -60,6 +60,9 @@ NEVER_WAIVED = frozenset(
 # A release after one of these sends again on purpose: only then the attempt in the marker rises.
 SENDS_AGAIN = frozenset({Reason.UNDELIVERED, Reason.DELIVERY_UNCONFIRMED})
 
+# The mail is out of our hands, so that it is not filed.
+WITH_A_PERSON = frozenset({Reason.TAKEN_BY_A_PERSON, Reason.MAIL_GONE})
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -165,7 +168,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The mail claims to be one of ours, but we did not send it.", f"Look at it; if it is good, {_RELEASE}."
     ),
     Reason.BOUNCE_UNMATCHED: Explanation(
-        "A mail bounced, and it is not known which.", "Read the report; find the mail it speaks of."
+        "It says that a mail bounced, and fits none of ours or may be forged.",
+        "Nothing was done about it. Ask AP for the mail that it names; if they do not have it, forward that by hand.",
     ),
     Reason.FORWARD_DIFFERS: Explanation(
         "The forward's attachments differ from the mail's.",

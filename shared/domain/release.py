@@ -2,8 +2,16 @@
 
 from datetime import datetime
 
-from shared.domain.reason import NEVER_WAIVED, SENDS_AGAIN
+from shared.domain.reason import NEVER_WAIVED, SENDS_AGAIN, WITH_A_PERSON
 from shared.domain.transaction import FOLDERS, Filing, Notice, Status, Transaction
+
+
+def is_put_back(row: Transaction) -> bool:
+    """Whether a mail at rest that is in the Inbox was put there by a person: it was filed, or the person had it.
+
+    Where its filing found it elsewhere for a moment, or was told so, nobody knows who put it where it lies now.
+    """
+    return row.filing is Filing.DONE or not WITH_A_PERSON.isdisjoint(row.reasons)
 
 
 def released(row: Transaction, now: datetime) -> Transaction:
@@ -14,15 +22,17 @@ def released(row: Transaction, now: datetime) -> Transaction:
     """
     if row.status is Status.POSTED:
         return row.changed(now, filing=Filing.PENDING, notice=Notice.ALREADY_SENT)
-    # What sends again is an answer to the attempt before alone.
-    answered = set(row.answered_reasons) - SENDS_AGAIN | set(row.reasons) - NEVER_WAIVED
+    is_sent_again = not SENDS_AGAIN.isdisjoint(row.reasons)
+    # What sends again is an answer to the attempt before the present one, whose copy may be late, and to no other.
+    kept = set(row.answered_reasons) - (SENDS_AGAIN if is_sent_again else frozenset())
+    answered = kept | set(row.reasons) - NEVER_WAIVED
     return row.changed(
         now,
         status=Status.RECEIVED,
         reasons=(),
         answered_reasons=tuple(sorted(answered)),
         taken_up_at=now,
-        attempt=row.attempt + (1 if SENDS_AGAIN.intersection(row.reasons) else 0),
+        attempt=row.attempt + is_sent_again,
         send_started_at=None,
         sends=0,
         draft_id="",

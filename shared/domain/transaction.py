@@ -12,8 +12,11 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic.alias_generators import to_pascal
 
 from shared.domain.mail import Listed
-from shared.domain.reason import Reason
+from shared.domain.reason import WITH_A_PERSON, Reason
 from shared.domain.synthetic import CHECK_VENDOR
+
+# Characters of a header field that a row keeps (RFC 5322, 2.1.1); a table column holds 32 Ki UTF-16 units.
+LONGEST_FIELD = 998
 
 
 class Status(StrEnum):
@@ -170,15 +173,15 @@ class Transaction(BaseModel):
 
     @classmethod
     def admitted(cls, key: Key, mail: Listed, now: datetime) -> Self:
-        """The first row of a mail that the tick has just seen."""
+        """The first row of a mail that the tick has just seen, with no more of its header than a person reads."""
         return cls(
             partition=key.partition,
             transaction_id=key.transaction_id,
             status=Status.RECEIVED,
             mail_id=mail.id,
-            internet_message_id=mail.internet_message_id,
-            sender=mail.sender,
-            subject=mail.subject,
+            internet_message_id=mail.internet_message_id[:LONGEST_FIELD],
+            sender=mail.sender[-LONGEST_FIELD:],  # an address is known by its end
+            subject=mail.subject[:LONGEST_FIELD],
             received_at=mail.received_at,
             admitted_at=now,
             updated_at=now,
@@ -231,13 +234,12 @@ class Transaction(BaseModel):
     def rested(self, status: Status, now: datetime, reasons: tuple[Reason, ...] = (), **changes: Any) -> Self:
         """The row in a resting state, with the filing and the card that follow from it."""
         is_check_passed = self.is_of_check and status is Status.POSTED
-        person_has_it = Reason.TAKEN_BY_A_PERSON in reasons or Reason.MAIL_GONE in reasons
         return self.changed(
             now,
             status=status,
             reasons=reasons,
             claim_until=None,
-            filing=Filing.NONE if person_has_it else Filing.PENDING,
+            filing=Filing.PENDING if WITH_A_PERSON.isdisjoint(reasons) else Filing.NONE,
             notice=Notice.NONE if status is Status.IGNORED or is_check_passed else Notice.OUTCOME,
             **changes,
         )

@@ -1,10 +1,14 @@
 """Writes a vendor and wakes the mails that waited for it."""
 
-from shared.casework import TRIES, Desk
+import logging
+
+from shared.casework import TRIES, Desk, transaction_log
 from shared.domain.messages import ADD_VENDOR, AddVendor
 from shared.domain.release import vendor_added
-from shared.domain.transaction import Event, Key, Status
+from shared.domain.transaction import Event, Key, Status, Transaction, UnreadableRow
 from shared.ports import Conflict, Queues, Vendors
+
+log = logging.getLogger(__name__)
 
 PAGE = 50  # mails woken by one message; a continuation message wakes the rest
 
@@ -44,21 +48,28 @@ class VendorDesk:
 
     async def _wake(self, vendor_key: str, key: Key) -> bool:
         for _ in range(TRIES):
-            case = await self._desk.take_up(key)
-            if case is not None and case.row.status is Status.RECEIVED and vendor_key not in case.row.parked_keys:
+            try:
+                row = await self._desk.ledger.get(key)
+            except UnreadableRow as error:
+                transaction_log(log, key.transaction_id).error("left alone: %s", error)
+                return False  # a newer release may have written it: the index remembers it until it can be read
+            if row is not None and row.status is Status.RECEIVED and vendor_key not in row.parked_keys:
                 return False  # it is being parked at this moment, and looks for its vendor once more after that
-            if case is not None and case.row.status is Status.PARKED:
-                after = vendor_added(case.row, self._desk.clock())
-                try:
-                    await self._desk.reopen(
-                        self.queues, after, Event(after.status.value, self._desk.function, "vendor added")
-                    )
-                except Conflict:
-                    continue  # its filing was noted in between
-            elif case is not None and case.row.status is Status.RECEIVED:
-                # Taken up again before; whether it was driven, too, nobody can tell.
-                await self._desk.drive(self.queues, self._desk.entry(case.row), case.row)
-            stale = case.row.parked_keys if case is not None else ()
+            try:
+                await self._take_up(row)
+            except Conflict:
+                continue  # its filing was noted in between
+            stale = row.parked_keys if row is not None else ()
             await self.vendors.unpark(tuple({vendor_key, *stale}), key)
             return True
         raise Conflict(f"transaction {key.transaction_id} is written by others all the time")
+
+    async def _take_up(self, row: Transaction | None) -> None:
+        """Drive a row that waits; raises Conflict."""
+        if row is not None and row.status is Status.PARKED:
+            after = vendor_added(row, self._desk.clock())
+            event = Event(after.status.value, self._desk.function, "vendor added")
+            await self._desk.reopen(self.queues, after, event)
+        elif row is not None and row.status is Status.RECEIVED:
+            # Taken up again before; whether it was driven, too, nobody can tell.
+            await self._desk.drive(self.queues, self._desk.entry(row), row)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,7 @@ from shared.domain.messages import NOTIFY, TO_POST, Outgoing, WorkOn
 from shared.domain.reading import read_facts
 from shared.domain.reason import Reason
 from shared.domain.release import vendor_added
-from shared.domain.report import DeliveryReport
+from shared.domain.report import DeliveryReport, is_believed
 from shared.domain.sender import Sender, judged_sender
 from shared.domain.synthetic import nonce_of
 from shared.domain.transaction import FOLDERS, Filing, Key, Notice, Status, Transaction, UnreadableRow
@@ -33,6 +33,7 @@ READ_COUNT = 10  # documents read of one mail
 LEARNT_AT_ONCE = 3  # accounts
 LOOKED_INTO = 20  # files of one mail whose names do not tell
 READ_AT_ONCE = 2  # mails whose documents are in memory at once
+SPOKEN_OF = 20  # forwards that one report is looked up for
 
 
 class ExtractEnrich:
@@ -100,6 +101,7 @@ class ExtractEnrich:
 
     async def _gather(self, case: Case, mail: Mail) -> Findings:
         report = await self._report(mail)
+        bounced, spoken_of = await self._bounced(mail, report) if report is not None and report.failed else ("", "")
         async with self._reading:  # each may hold 250 MB of documents
             documents, digests = await self._read(mail)
         # In a thread: hostile text may cost the better part of a second, and the loop serves other mails.
@@ -115,7 +117,8 @@ class ExtractEnrich:
             has_nonce=await self._has_nonce(case.row, mail),
             has_recipient=bool(self._recipients.synthetic),
             report=report,
-            bounced=await self._bounced(mail, report) if report is not None and report.failed else "",
+            bounced=bounced,
+            spoken_of=spoken_of,
             signals=await self._signals(mail, sender, facts, match),
             repeats=await self._registry.count_repeat(_digest(mail, digests), case.row.key, self._desk.clock()),
             repeat_limit=self._repeat_limit,
@@ -188,25 +191,27 @@ class ExtractEnrich:
             return None
         return await self._documents.read_report(await self._mailbox.source(mail.id))
 
-    async def _bounced(self, mail: Mail, report: DeliveryReport) -> str:
-        """Take the bounce down on the row of the forward that it speaks of; returns its id, empty where none fits."""
-        if report.recipients and self._recipients.all.isdisjoint(report.recipients):
-            return ""  # somebody behind AP did not get it; AP did
-        attempts = [found for text in report.message_ids if (found := marked_attempt(text, self._address))]
-        keys = [(key, attempt) for id_, attempt in attempts for key in await self._desk.ledger.by_reference(id_)]
-        keys += [(key, 0) for tag in references_in(report.text) for key in await self._desk.ledger.by_reference(tag)]
-        for key, attempt in keys:
-            case = await self._desk.take_up(key)
-            if case is None or not self._is_word_of_a_server(mail, case.row):
-                continue
-            if attempt or case.row.attempt == 1:  # a subject does not say which attempt it was
-                return await self._undelivered(case, attempt or 1)
-        return ""
+    async def _bounced(self, mail: Mail, report: DeliveryReport) -> tuple[str, str]:
+        """Take the bounce down on the row of the forward that it speaks of; returns its id, else that mail in words."""
+        in_words = ""
+        async for case, attempt in self._spoken_of(report):
+            row = case.row
+            recipient, own = self._recipients.of(row), self._own_domains
+            is_clear = attempt or row.attempt == 1  # a subject does not say which attempt it was
+            if is_clear and is_believed(report, mail, recipient=recipient, vendor=row.sender, own_domains=own):
+                return await self._undelivered(case, attempt or 1), ""
+            in_words = in_words or _in_words(row)
+        return "", in_words
 
-    def _is_word_of_a_server(self, report: Mail, row: Transaction) -> bool:
-        # A vendor can work out the ids of its own mails; our own tenant reports what it could not deliver.
-        domain = domain_of(report.sender)
-        return domain != domain_of(row.sender) or domain == domain_of(self._address)
+    async def _spoken_of(self, report: DeliveryReport) -> AsyncIterator[tuple[Case, int]]:
+        """The forwards that a report names, with the attempt; 0 where it is not said."""
+        attempts = [found for text in report.message_ids if (found := marked_attempt(text, self._address))]
+        named = [*attempts, *((tag, 0) for tag in references_in(report.text))]
+        for reference, attempt in named[:SPOKEN_OF]:
+            for key in await self._desk.ledger.by_reference(reference):
+                case = await self._desk.take_up(key)
+                if case is not None:
+                    yield case, attempt
 
     async def _undelivered(self, case: Case, attempt: int) -> str:
         key = case.row.key
@@ -238,7 +243,8 @@ class ExtractEnrich:
     async def _note_earlier_bounce(self, case: Case, attempt: int) -> None:
         """Note that the attempt before bounced where it was only in doubt: its sent copy proves nothing then."""
         row = case.row
-        if row.is_resting or attempt != row.attempt - 1 or Reason.DELIVERY_UNCONFIRMED not in row.answered_reasons:
+        is_in_doubt = row.status is not Status.POSTED and Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
+        if attempt != row.attempt - 1 or not is_in_doubt:
             return
         answered = tuple(sorted({*row.answered_reasons, Reason.UNDELIVERED} - {Reason.DELIVERY_UNCONFIRMED}))
         await case.write(row.changed(self._desk.clock(), answered_reasons=answered), "bounced", f"attempt {attempt}")
@@ -366,11 +372,13 @@ def _fact_columns(facts: Facts, match: Match) -> dict[str, Any]:
 
 
 def _never_went_out(row: Transaction | None) -> bool:
-    return row is not None and row.status in {Status.IGNORED, Status.FAILED} and row.send_started_at is None
+    if row is None or row.status not in {Status.IGNORED, Status.FAILED}:
+        return False
+    return row.send_started_at is None and row.attempt == 1  # a later attempt follows one that may have arrived
 
 
 def _in_words(row: Transaction) -> str:
-    """The first of two mails as a person finds it."""
+    """A mail that another one speaks of or repeats, as a person finds it."""
     number = f" {row.invoice_number}" if row.invoice_number else ""
     where = f", in folder {row.folder}" if row.folder else ""
     came = f"{row.received_at:%Y-%m-%d %H:%M} UTC"

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.casework import RUN_SECONDS, Case, Desk, transaction_log
+from shared.casework import LONGEST_SECONDS, RUN_SECONDS, Case, Desk, transaction_log
 from shared.domain.card import poison_card
 from shared.domain.mail import INBOX, Listed
 from shared.domain.messages import ADD_VENDOR, QUEUES, AddVendor, UnreadableMessage, WorkOn
-from shared.domain.open_entry import LONGEST_WAIT, Bounds, Due, OpenEntry, due, is_due
+from shared.domain.open_entry import FARTHEST, LONGEST_WAIT, Bounds, Due, OpenEntry, due, is_due
 from shared.domain.reason import Reason
-from shared.domain.release import released
+from shared.domain.release import is_put_back, released
 from shared.domain.stop import Stop
 from shared.domain.transaction import FOLDERS, Event, Filing, Key, Notice, Status, Transaction, UnreadableRow, key_of
 from shared.ports import (
@@ -40,7 +40,7 @@ WATCHED_EVERY = timedelta(minutes=10)
 WATCH_SECONDS = 30.0
 GAP = timedelta(minutes=10)  # without a good tick, and the mailbox has to prove itself again
 QUIET_SECONDS = 600.0  # until a channel that did not take a card is told of poison again
-IN_A_ROW = 3  # transactions that the mailbox cannot serve, and it is the mailbox that cannot
+IN_A_ROW = 3  # transactions that the mailbox cannot serve, and the tick asks it about no more of them
 TICK_SECONDS = 45.0  # the schedule is one minute; what is not reached waits for the next tick
 
 
@@ -97,30 +97,38 @@ class MailIngest:
 
     async def run(self) -> Tally:
         """Do one tick; raises Later, loudly, where the mailbox as a whole cannot be read."""
-        poisoned = await self._keep_poison()
+        tally = Tally()
+        failures = await self._keep_poison(tally)
         stop = await self._control.stop()
         if stop.is_on:
             log.warning("emergency stop: nothing is admitted, driven or sent: %s", stop.why)
-            await self._report_backlog(stop)
-            return Tally(poisoned=poisoned)
+        else:
+            failures += await self._work(tally, stop)
+        await self._report_backlog(stop)
+        if failures:
+            raise ExceptionGroup("what the tick could not handle", failures)
+        return tally
+
+    async def _work(self, tally: Tally, stop: Stop) -> list[Exception]:
+        """Drive what is due and admit what is new; returns what could not be handled."""
         serves = self._mailbox_serves() and not self._is_resumed(stop)
-        tick = _Tick(self._desk, self._mailbox, self._queues, self._address, self._pace, mailbox_serves=serves)
-        tick.tally.poisoned = poisoned
+        tick = _Tick(
+            self._desk, self._mailbox, self._queues, self._address, self._pace, tally=tally, mailbox_serves=serves
+        )
         try:
             async with asyncio.timeout(RUN_SECONDS):
                 await tick.redrive()
                 await tick.admit()
-            self._note_good_tick()
+            if not tick.is_unserved:
+                self._note_good_tick()
         finally:
-            log.info("tick: %s", tick.tally)
-        await self._report_backlog(stop)
-        if tick.failures:
-            raise ExceptionGroup("what the tick could not handle", tick.failures)
-        return tick.tally
+            log.info("tick: %s", tally)
+        return tick.failures
 
     def _is_resumed(self, stop: Stop) -> bool:
         """Whether a stop has ended so lately that what waited for it may still wait for its turn."""
-        return stop.since is not None and self._desk.clock() - stop.since <= LONGEST_WAIT
+        now = self._desk.clock()
+        return stop.since is not None and now - LONGEST_WAIT <= stop.since <= now + FARTHEST
 
     async def _report_backlog(self, stop: Stop) -> None:
         """Write the line that alerts on what waits for people read; a failure of that costs the tick nothing."""
@@ -147,24 +155,32 @@ class MailIngest:
             self._serves_since = now
         self._last_good = now
 
-    async def _keep_poison(self) -> int:
-        """Move every poison message into the table where people look, with a line in the log and one card a queue."""
-        kept = 0
+    async def _keep_poison(self, tally: Tally) -> list[Exception]:
+        """Move every poison message to where people look; what fails at that keeps no mail waiting, and is returned."""
+        failures: list[Exception] = []
         for queue in QUEUES:
-            messages = await self._queues.poisoned(queue)
+            try:
+                await self._keep_poison_of(queue, tally)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the mails have nothing to do with it
+                log.error("poison of %s cannot be kept: %s", queue, type(error).__name__)  # noqa: TRY400 - raised later
+                failures.append(error)
+        return failures
+
+    async def _keep_poison_of(self, queue: str, tally: Tally) -> None:
+        """Keep a queue's poison, with a line in the log for each message and one card for all."""
+        messages = await self._queues.poisoned(queue)
+        for message in messages:
+            if message.id in self._kept:
+                continue  # it came back for its card
+            poison = _poison(queue, message)
+            await self._registry.set_poison(poison)
+            self._kept.add(message.id)
+            transaction_log(log, poison.transaction_id or "-").error("poison message in %s: kept", queue)
+            tally.poisoned += 1
+        if messages and await self._announce(queue, len(messages)):
             for message in messages:
-                if message.id in self._kept:
-                    continue  # it came back for its card
-                poison = _poison(queue, message)
-                await self._registry.set_poison(poison)
-                self._kept.add(message.id)
-                transaction_log(log, poison.transaction_id or "-").error("poison message in %s: kept", queue)
-                kept += 1
-            if messages and await self._announce(queue, len(messages)):
-                for message in messages:
-                    await self._queues.forget(queue, message)
-                    self._kept.discard(message.id)
-        return kept
+                await self._queues.forget(queue, message)
+                self._kept.discard(message.id)
 
     async def _announce(self, queue: str, count: int) -> bool:
         """Tell the channel; False where it does not take the card now, and the messages are to come back for it."""
@@ -174,7 +190,8 @@ class MailIngest:
             await self._channel.post(poison_card(queue, count))
         except Later as later:
             log.warning("poison is not announced yet: %s", later)
-            self._quiet_until = self._desk.clock() + timedelta(seconds=later.after or QUIET_SECONDS)
+            quiet = min(later.after or QUIET_SECONDS, LONGEST_SECONDS)
+            self._quiet_until = self._desk.clock() + timedelta(seconds=quiet)
             return False
         except CardRefused as error:
             log.error("the channel refuses the card: %s", error)  # noqa: TRY400 - a finding, no defect
@@ -198,7 +215,15 @@ class _Tick:
     """One run of the tick, with what it has learnt so far."""
 
     def __init__(
-        self, desk: Desk, mailbox: Mailbox, queues: Queues, address: str, pace: Pace, *, mailbox_serves: bool
+        self,
+        desk: Desk,
+        mailbox: Mailbox,
+        queues: Queues,
+        address: str,
+        pace: Pace,
+        *,
+        tally: Tally,
+        mailbox_serves: bool,
     ) -> None:
         self._desk = desk
         self._mailbox = mailbox
@@ -208,9 +233,14 @@ class _Tick:
         self._bounds = Bounds(desk.stuck_after, pace.redrive_limit, mailbox_serves)
         self._open: dict[str, OpenEntry] = {}
         self._until = desk.clock() + timedelta(seconds=TICK_SECONDS)
-        self.tally = Tally()
+        self.tally = tally
         self.failures: list[Exception] = []
         self._unserved = 0  # transactions in a row
+
+    @property
+    def is_unserved(self) -> bool:
+        """Whether so many transactions in a row were not served that it is the mailbox as a whole."""
+        return self._unserved >= IN_A_ROW
 
     async def redrive(self) -> None:
         """Look at every open transaction that is due."""
@@ -252,7 +282,7 @@ class _Tick:
         lines = transaction_log(log, entry.key.transaction_id)
         lines.error("open, but not in the ledger: closed; its mail is admitted again from the Inbox")
         with suppress(MailGone, MailRefused):
-            if await self._mailbox.folder_of(entry.mail_id) == FOLDERS[Status.PARKED]:
+            if await self._folder_of(entry.mail_id) == FOLDERS[Status.PARKED]:
                 await self._mailbox.move(entry.mail_id, INBOX)
         await self._desk.ledger.close(entry.key)
         self._open.pop(entry.key.transaction_id, None)
@@ -292,13 +322,13 @@ class _Tick:
         lines = transaction_log(log, key.transaction_id)
         try:
             yield
-            self._unserved = 0
+            if not self.is_unserved:
+                self._unserved = 0
         except Later as later:
-            self._unserved += 1
-            if self._unserved >= IN_A_ROW:
-                raise  # the mailbox as a whole
             lines.warning("not served: %s", later)
-            self.failures.append(later)
+            if not self.is_unserved:
+                self._unserved += 1
+                self.failures.append(later)
         except (MailGone, MailRefused, Conflict) as finding:
             lines.info("changed under the tick: %s", finding)
         except UnreadableRow as finding:
@@ -331,9 +361,15 @@ class _Tick:
             await self._admit(key, mail)
         elif not row.is_resting or row.filing is Filing.PENDING:
             await self._resume(row)
-        elif await self._mailbox.folder_of(row.mail_id) == INBOX:
-            # Filed, and back: a person did that. The listing alone never counts, it may be older than the filing.
-            await self._release(row)
+        elif await self._folder_of(row.mail_id) == INBOX:
+            # The listing alone never counts, it may be older than the filing.
+            await self._take_back(row)
+
+    async def _folder_of(self, mail_id: str) -> str:
+        """Where a mail lies; raises Later, and asks nobody, where the mailbox as a whole does not serve."""
+        if self.is_unserved:
+            raise Later("the mailbox serves no other either")
+        return await self._mailbox.folder_of(mail_id)
 
     async def _identify(self, key: Key, mail: Listed) -> tuple[Key, Transaction | None]:
         """Find the row of a listed mail; two mails may share a key, and one mail may change its id."""
@@ -345,10 +381,12 @@ class _Tick:
         if own_row is not None:
             return own_key, own_row
         try:
-            await self._mailbox.folder_of(row.mail_id)
+            await self._folder_of(row.mail_id)
         except MailGone:
             case = Case(self._desk, row)
-            await case.write(row.changed(self._desk.clock(), mail_id=mail.id), "re-identified")
+            # What was filed lay under the id before: this one was not, so that nobody can have put it back.
+            filing = Filing.NONE if row.filing is Filing.DONE else row.filing
+            await case.write(row.changed(self._desk.clock(), mail_id=mail.id, filing=filing), "re-identified")
             return key, case.row
         return own_key, None
 
@@ -366,11 +404,16 @@ class _Tick:
         if row.transaction_id not in self._open:
             await self._desk.drive(self._queues, self._entry(row), row)
 
-    async def _release(self, row: Transaction) -> None:
-        after = released(row, self._desk.clock())
-        await self._desk.reopen(self._queues, after, Event("released", "person", ", ".join(row.reasons)))
+    async def _take_back(self, row: Transaction) -> None:
+        """Release a mail at rest that is in the Inbox; one that was never filed has not left it, and is filed."""
+        is_release, now = is_put_back(row), self._desk.clock()
+        if is_release:
+            after, event = released(row, now), Event("released", "person", ", ".join(row.reasons))
+        else:
+            after, event = row.changed(now, filing=Filing.PENDING), Event("to be filed", self._desk.function)
+        await self._desk.reopen(self._queues, after, event)
         self._entry(after)
-        self.tally.released += 1
+        self.tally.released += is_release
 
     def _entry(self, row: Transaction) -> OpenEntry:
         """A new open entry, which counts from now on."""

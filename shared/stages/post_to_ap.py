@@ -16,6 +16,7 @@ from shared.domain.sending import Step, next_step
 from shared.domain.transaction import Status, Transaction
 from shared.ports import Control, Draft, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked, Registry
 
+UNKNOWN_SEND = "it was sent without the ledger knowing of it, and may have bounced since: ask AP whether they have it"
 FORGOTTEN_ATTEMPTS = 3  # looked for where the ledger was lost; each is a search
 OF_CLAIM = 0.8  # of its claim a worker uses, so that it has ended when another may begin
 STOPPED_SECONDS = 60.0  # until a mail asks again whether the emergency stop is over
@@ -132,10 +133,10 @@ class PostToAP:
                 await self._forward(case)
             case Step.WAIT:
                 await case.put_off_until(self._patience_ends(case.row), "sent, but not confirmed yet")
-            case Step.RESEND:
+            case Step.RESEND if self._route.recipients.of(case.row):
                 if await self._has_permit(case):
                     await self._send(case, case.row.draft_id)
-            case Step.DOUBT:
+            case Step.RESEND | Step.DOUBT:
                 case.log.error("delivery unconfirmed: it was sent, but nothing proves it")
                 await case.rest(case.row.rested(Status.REVIEW, self._desk.clock(), (Reason.DELIVERY_UNCONFIRMED,)))
 
@@ -212,9 +213,8 @@ class PostToAP:
         if body is None:
             await self._delete([draft.id])
             draft = await self._create(row, summary_text(row))
-        changes = DraftChanges(subject(row), body, row.marker, message_id(row, self._route.mailbox))
         try:
-            await self._mailbox.write_draft(draft.id, changes)
+            await self._mailbox.write_draft(draft.id, self._changes(row, body))
         except (Later, MailGone, MailRefused) as error:
             # Nobody would find it again: it carries no marker yet.
             await self._delete([draft.id])
@@ -222,6 +222,9 @@ class PostToAP:
                 raise Later("the draft is gone", CONFIRM_SECONDS) from error
             raise
         return draft.id
+
+    def _changes(self, row: Transaction, body: str | None, to: str = "") -> DraftChanges:
+        return DraftChanges(subject(row), body, row.marker, message_id(row, self._route.mailbox), to)
 
     async def _create(self, row: Transaction, comment: str = "") -> Draft:
         try:
@@ -246,24 +249,42 @@ class PostToAP:
         stop = await self._control.stop()
         if stop.is_on:
             raise Later(f"emergency stop: {stop.why}", STOPPED_SECONDS)
-        now = self._desk.clock()
-        started = case.row.changed(now, send_started_at=now, draft_id=draft_id, sends=case.row.sends + 1)
+        now, before = self._desk.clock(), case.row
+        started = before.changed(now, send_started_at=now, draft_id=draft_id, sends=before.sends + 1)
         await case.write(started, "send started", started.marker)
         try:
+            if before.send_started_at is not None:
+                # Where anybody could write on it; yet the same one, as a new one beside a slow transport could double.
+                await self._address_anew(started)
             await self._mailbox.send(draft_id)
         except Later as later:
             if later.nothing_done:
-                case.log.error("AP gets nothing: a send was refused at the door: %s", later)  # noqa: TRY400 - no defect
-                case.row = case.row.model_copy(update={"sends": case.row.sends - 1})
-            await self._unclear(case, CONFIRM_SECONDS if later.after is None else later.after, later)
+                await self._not_begun(case, before, later)
+            else:
+                await self._unclear(case, CONFIRM_SECONDS if later.after is None else later.after, later)
         except (MailGone, MailRefused) as error:
             await self._unclear(case, CONFIRM_SECONDS, error)
         else:
             await self._posted(case)
 
+    async def _address_anew(self, row: Transaction) -> None:
+        """Write on a draft that lay in Drafts for a while whom it is for, and what we know it by."""
+        await self._mailbox.write_draft(row.draft_id, self._changes(row, None, self._route.recipients.of(row)))
+
+    async def _not_begun(self, case: Case, before: Transaction, error: Later) -> None:
+        """Go back to before a send that was refused at the door: a first draft is made anew, a later one sent again."""
+        case.log.error("AP gets nothing: a send was refused at the door: %s", error)
+        undone = {"send_started_at": before.send_started_at, "draft_id": before.draft_id, "sends": before.sends}
+        case.row = case.row.model_copy(update=undone)
+        # The next draft is of the mail's whole size again: not every minute, where nobody says when it is worth it.
+        patience = self._route.patience.total_seconds()
+        await case.put_off(patience if error.after is None else min(error.after, patience), f"send refused: {error}")
+
     async def _unclear(self, case: Case, seconds: float, error: Exception) -> None:
         await case.put_off(min(seconds, self._route.patience.total_seconds()), f"send unclear: {error}")
 
     async def _posted(self, case: Case) -> None:
-        now = self._desk.clock()
-        await case.rest(case.row.rested(Status.POSTED, now, posted_at=now))
+        now, row = self._desk.clock(), case.row
+        is_known = row.send_started_at is not None or Reason.DELIVERY_UNCONFIRMED in row.answered_reasons
+        warnings = row.warnings if is_known else (*row.warnings, UNKNOWN_SEND)
+        await case.rest(row.rested(Status.POSTED, now, posted_at=now, warnings=warnings))

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -390,6 +391,16 @@ async def test_every_request_asks_for_immutable_ids() -> None:
         assert any(asked.target.startswith("/v1.0/next") for asked in server.asked)
         assert [asked.target for asked in server.asked if 'IdType="ImmutableId"' not in asked.headers["prefer"]] == []
         assert [asked.target for asked in server.asked if "//" in asked.target] == []
+
+
+@pytest.mark.parametrize("to", ["", AP_MAILBOX])
+async def test_a_draft_that_is_addressed_anew_goes_to_nobody_else(to: str) -> None:
+    async with mailbox_over(json_answer(ANYTHING)) as (mailbox, server):
+        await mailbox.write_draft("d1", replace(CHANGES, to=to))
+        [asked] = server.asked
+        written = {name: value for name, value in json.loads(asked.body).items() if name.endswith("Recipients")}
+    alone = {"toRecipients": [{"emailAddress": {"address": to}}], "ccRecipients": [], "bccRecipients": []}
+    assert written == (alone if to else {})
 
 
 @pytest.mark.parametrize("link", ["http://{other}/v1.0/next", "//{other}/next", "/v1.0/next", "http://{own}@{other}/"])

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.transport import HttpRequest, HttpResponse, RequestsTransport
 from azure.data.tables import UpdateMode
 
@@ -20,6 +21,7 @@ from shared.ports import Conflict, Ledger
 from tests.adapters.conftest import OwnTables, own_tables
 from tests.adapters.hostile import HOSTILE_TEXTS, LONG_TEXTS
 from tests.fakes import FakeLedger
+from tests.fakes.ledger import LONGEST_TEXT
 
 NOW = datetime(2026, 3, 5, 9, 30, 15, 123456, tzinfo=UTC)
 KEY = Key("202603", "0123456789abcdef0123456789abcdef")
@@ -204,6 +206,23 @@ async def test_a_senders_words_come_back_as_they_were_written(ledger: Ledger) ->
         row = transaction(entry(number).key, subject=text, sender=text, vendor_name=text, invoice_number=text)
         await ledger.insert(row, replace(SEEN, why=text))
         assert bare(await ledger.get(row.key)) == row
+
+
+@pytest.mark.parametrize("text", ["x" * LONGEST_TEXT, "🧾" * (LONGEST_TEXT // 2)], ids=["plain", "astral"])
+async def test_a_text_fits_a_column_up_to_32_ki_of_utf_16(world: World, text: str) -> None:
+    row = await inserted(world.ledger, transaction(subject=text))
+    assert row.subject == text
+    other = transaction(entry(1).key, subject=f"{text}x")
+    refusals = (HttpResponseError, ValueError)
+    with pytest.raises(refusals):
+        await world.ledger.insert(other, SEEN)
+    assert await world.ledger.get(other.key) is None
+    with pytest.raises(refusals):
+        await world.ledger.update(row.changed(NOW, sender=f"{text}x"), WRITTEN)
+    with pytest.raises(refusals):
+        await world.ledger.update(row.changed(NOW, gl_code="9"), replace(WRITTEN, why=f"{text}x"))
+    assert await read(world.ledger) == row
+    assert world.history(KEY) == [SEEN]
 
 
 async def test_a_row_that_is_not_there_is_none(ledger: Ledger) -> None:

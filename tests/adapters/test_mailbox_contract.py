@@ -2,6 +2,7 @@
 
 import email
 import os
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -52,6 +53,9 @@ class World(Protocol):
     def delete_folder_by_person(self, folder: str) -> None:
         """A person deletes a folder with what lies in it."""
 
+    def show_sent_from(self, address: str) -> None:
+        """The mailbox shows its sent items under another of its addresses."""
+
     def delivered(self) -> list[Delivered]:
         """What AP received."""
 
@@ -77,6 +81,9 @@ class FakeWorld:
 
     def delete_folder_by_person(self, folder: str) -> None:
         self.fake.delete_folder_by_person(folder)
+
+    def show_sent_from(self, address: str) -> None:
+        self.fake.show_sent_from(address)
 
     def delivered(self) -> list[Delivered]:
         return self.fake.ap_inbox
@@ -107,6 +114,12 @@ class LocalWorld:
 
     def delete_folder_by_person(self, folder: str) -> None:
         shutil.rmtree(self._home / folder)
+
+    def show_sent_from(self, address: str) -> None:
+        for path in (self._home / "Sent Items").glob("*.eml"):
+            written = path.stat().st_mtime - 3600  # a file just written may still grow
+            path.write_bytes(re.sub(rb"(?m)^From: .*", f"From: {address}\r".encode(), path.read_bytes(), count=1))
+            os.utime(path, (written, written))
 
     def delivered(self) -> list[Delivered]:
         return [_delivered(path.read_bytes()) for path in sorted((self._root / AP_MAILBOX / "Inbox").glob("*.eml"))]
@@ -458,6 +471,16 @@ async def test_a_draft_keeps_its_body_where_none_is_written(world: World) -> Non
     assert "a comment" in kept
 
 
+async def test_a_draft_goes_to_whom_it_is_addressed_anew(world: World) -> None:
+    mail = await only(world)
+    draft = await world.mailbox.create_forward(mail.id, "somebody@elsewhere.example")
+    await world.mailbox.write_draft(draft.id, replace(CHANGES, to=AP_MAILBOX))
+    await world.mailbox.write_draft(draft.id, CHANGES)
+    await world.mailbox.send(draft.id)
+    (received,) = world.delivered()
+    assert (received.to, received.marker) == (AP_MAILBOX, CHANGES.marker)
+
+
 async def test_the_largest_body_is_written_in_any_script(world: World) -> None:
     body = "ж" * (BODY_LIMIT // 2)  # with every letter escaped it would be three times its size
     draft_id = await forwarded(world, replace(CHANGES, body=body))
@@ -530,6 +553,21 @@ async def test_a_sent_copy_that_a_person_threw_away_is_found_all_the_same(world:
     (sent,) = await world.mailbox.marked(CHANGES.marker)
     await world.mailbox.delete(sent.id)
     assert await world.mailbox.marked(CHANGES.marker) == [sent]
+
+
+async def test_a_sent_copy_is_known_by_its_folder_whatever_address_the_mailbox_shows(world: World) -> None:
+    """It may be asked for by an alias, and shows its primary address."""
+    await world.mailbox.send(await forwarded(world))
+    world.show_sent_from("accounts@contoso.example")
+    (sent,) = await world.mailbox.marked(CHANGES.marker)
+    assert not sent.is_draft
+
+
+@pytest.mark.parametrize("folder", ["Inbox", "Review", "Archive", "Junk Email", "Deleted Items"])
+async def test_a_mail_that_came_in_with_our_marker_is_no_sent_copy(world: World, folder: str) -> None:
+    mail = await only(world, make_mail(headers={MARKER: CHANGES.marker}))
+    world.move_by_person(mail, folder)
+    assert await world.mailbox.marked(CHANGES.marker) == []
 
 
 async def test_a_deleted_draft_is_not_in_drafts_and_may_be_deleted_again(world: World) -> None:

@@ -232,17 +232,49 @@ def test_what_only_people_at_the_mailbox_need_stays_out_of_the_mail_to_ap() -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "before"),
+    "body",
     [
-        ("<html><body><p>Dear AP</p></body></html>", "<html><body>"),
-        ('<HTML><BODY lang="de"><p>Dear AP</p></BODY></HTML>', '<HTML><BODY lang="de">'),
-        ("<p>Dear AP</p>", ""),
-        ("", ""),
+        "",
+        "<p>Dear AP</p>",
+        "<html><body><p>Dear AP</p></body></html>",
+        "<html><head><style>/* <body> */</style></head><body>Dear AP</body></html>",
+        "<html><head><title><body></title></head><body>Dear AP</body></html>",
+        '<html><head><meta content="<body>"></head><body>Dear AP</body></html>',
+        '<html><body title="a>b">Dear AP</body></html>',
+        "<!--><body>Dear AP<p hidden><body></p><!-- -->",
+        "<textarea><body>",
     ],
 )
-def test_the_summary_stands_before_the_body_and_nothing_is_lost(body: str, before: str) -> None:
-    whole = with_summary(full_row(), body)
-    assert whole == before + summary_html(full_row()) + body[len(before) :]
+def test_nothing_of_the_sender_stands_before_the_summary_and_nothing_is_lost(body: str) -> None:
+    """Whatever stands before it could be markup that swallows it."""
+    assert with_summary(full_row(), body) == summary_html(full_row()) + body
+
+
+class _Styles(HTMLParser):
+    """The declarations of every element that has any, without their "!important", which each must have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_tag: dict[str, dict[str, str]] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for declaration in filter(None, (dict(attrs).get("style") or "").split(";")):
+            name, _, value = declaration.partition(":")
+            assert value.endswith("!important"), declaration
+            self.by_tag.setdefault(tag, {})[name] = value.removesuffix("!important")
+
+
+def test_the_mails_own_styles_cannot_hide_the_summary() -> None:
+    """An important declaration of the element itself stands above every one of a <style>."""
+    page = _Styles()
+    page.feed(summary_html(full_row()))
+    page.close()
+    assert set(page.by_tag) == {"div", "b"}
+    assert (page.by_tag["div"]["display"], page.by_tag["b"]["display"]) == ("block", "inline")
+    for styles in page.by_tag.values():
+        shown = {"all": "initial", "visibility": "visible", "opacity": "1", "position": "static", "overflow": "visible"}
+        assert shown.items() <= styles.items()
+        assert {"font-size", "color", "background", "clip", "transform", "text-indent"} <= set(styles)
 
 
 @pytest.mark.parametrize("character", ["x", "ä"])

@@ -5,11 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.reason import NEVER_WAIVED, SENDS_AGAIN, Reason
-from shared.domain.release import released, vendor_added
+from shared.domain.release import is_put_back, released, vendor_added
 from shared.domain.transaction import RESTING, Filing, InvalidTransition, Notice, Status, Transaction
 from tests.domain.made import NOW, full_row, quick, row, transactions
 
 LATER = NOW + timedelta(minutes=1)
+
+
+PUT_BACK = [
+    (Filing.DONE, Reason.DUPLICATE, True),
+    (Filing.NONE, Reason.DUPLICATE, False),
+    (Filing.NONE, Reason.UNDELIVERED, False),
+    (Filing.NONE, Reason.TAKEN_BY_A_PERSON, True),
+    (Filing.NONE, Reason.MAIL_GONE, True),
+]
+
+
+@pytest.mark.parametrize(("filing", "reason", "is_persons"), PUT_BACK)
+def test_only_what_was_filed_or_a_person_had_is_put_back(filing: Filing, reason: Reason, *, is_persons: bool) -> None:
+    assert is_put_back(row(Status.REVIEW, reasons=(reason,), filing=filing)) == is_persons
 
 
 @pytest.mark.parametrize("status", sorted(RESTING - {Status.POSTED}))
@@ -46,6 +60,18 @@ def test_the_attempt_rises_only_where_a_person_wants_it_sent_again(reason: Reaso
 def test_a_release_answers_what_could_be_seen_but_never_a_vendor(reason: Reason) -> None:
     after = released(row(Status.REVIEW, reasons=(reason,)), LATER)
     assert after.answered_reasons == (() if reason in NEVER_WAIVED else (reason,))
+
+
+def test_a_doubt_about_the_attempt_before_lasts_until_the_next_attempt() -> None:
+    taken = row(
+        Status.IGNORED,
+        reasons=(Reason.TAKEN_BY_A_PERSON,),
+        answered_reasons=(Reason.DELIVERY_UNCONFIRMED,),
+        attempt=2,
+    )
+    assert Reason.DELIVERY_UNCONFIRMED in released(taken, LATER).answered_reasons
+    bounced = taken.model_copy(update={"status": Status.FAILED, "reasons": (Reason.UNDELIVERED,)})
+    assert released(bounced, LATER).answered_reasons == (Reason.UNDELIVERED,)
 
 
 def test_answers_add_up() -> None:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.mail import domain_of
 from shared.domain.reason import Reason
 from shared.domain.transaction import (
     FOLDERS,
+    LONGEST_FIELD,
     RESTING,
     TRANSITIONS,
     Filing,
@@ -45,6 +47,18 @@ def test_every_column_has_a_value_that_a_table_can_hold(any_row: Transaction) ->
     columns = any_row.to_columns()
     assert set(columns) == set(full_row().to_columns())
     assert {type(value) for value in columns.values()} <= {str, bool, int, datetime, Status, Filing, Notice}
+
+
+def test_a_row_keeps_no_more_of_a_mails_header_than_a_column_holds() -> None:
+    """The service counts UTF-16 units, two for each of these; the key is that of the whole mail all the same."""
+    bird = "\N{BIRD}" * 40_000
+    mail = listed(internet_message_id=f"<{bird}>", sender=f"{bird}@bluebird.example", subject=bird)
+    key = key_of(MAILBOX, mail)
+    admitted = Transaction.admitted(key, mail, NOW)
+    assert admitted.internet_message_id == f"<{bird}>"[:LONGEST_FIELD]
+    assert (len(admitted.sender), domain_of(admitted.sender)) == (LONGEST_FIELD, "bluebird.example")
+    assert admitted.subject == bird[:LONGEST_FIELD]
+    assert key != key_of(MAILBOX, replace(mail, internet_message_id=f"<{bird}!>"))
 
 
 def test_the_full_row_leaves_no_column_empty() -> None:

@@ -1,7 +1,7 @@
 """The ledger as dictionaries of columns, so that every row goes through its serialisation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -11,7 +11,7 @@ from shared.domain.transaction import Event, Key, Transaction
 from shared.ports import Conflict
 from tests.fakes.trouble import Fallible
 
-LONGEST_TEXT = 32 * 1024  # characters of a text column
+LONGEST_TEXT = 32 * 1024  # UTF-16 units of a text column
 REFERENCE = 12
 
 
@@ -87,7 +87,7 @@ class FakeLedger(Fallible):
             events = self._events.setdefault(row.key, {})
             if row.revision in events:
                 row = row.model_copy(update={"revision": max(events) + 1})
-            self._store(row.key, _stored(row.to_columns()))
+            self._store(row.key, _stored(row.to_columns()), event)
             events[row.revision] = event
             return True
 
@@ -97,7 +97,7 @@ class FakeLedger(Fallible):
                 raise Conflict(f"transaction {row.transaction_id} was written by somebody else")
             if row.revision in (events := self._events[row.key]):
                 row = row.model_copy(update={"revision": max(events) + 1})
-            self._store(row.key, _stored(row.to_columns()))
+            self._store(row.key, _stored(row.to_columns()), event)
             self._events[row.key][row.revision] = event
             return row.model_copy(update={"etag": self._etags[row.key]})
 
@@ -134,8 +134,9 @@ class FakeLedger(Fallible):
         columns = {"PartitionKey": key.partition, "RowKey": key.transaction_id, **self._columns[key]}
         return Transaction.from_columns(columns).model_copy(update={"etag": self._etags[key]})
 
-    def _store(self, key: Key, columns: Mapping[str, Any]) -> None:
-        """Merge, as the table does: a column that is not named keeps its value."""
+    def _store(self, key: Key, columns: Mapping[str, Any], event: Event | None = None) -> None:
+        """Merge, as the table does: a column that is not named keeps its value; with its event or not at all."""
+        _stored(asdict(event) if event else {})
         self._writes += 1
         self._columns[key] = {**self._columns.get(key, {}), **columns}
         self._etags[key] = f'W/"{self._writes}"'
@@ -150,6 +151,6 @@ def _value(name: str, value: Any) -> Any:
     plain = value.value if isinstance(value, Enum) else value
     if not isinstance(plain, str | bool | int | datetime):
         raise TypeError(f"column {name} cannot hold a {type(value).__name__}")
-    if isinstance(plain, str) and len(plain) > LONGEST_TEXT:
-        raise ValueError(f"column {name} holds {len(plain)} characters")
+    if isinstance(plain, str) and (units := len(plain.encode("utf-16-le", "surrogatepass")) // 2) > LONGEST_TEXT:
+        raise ValueError(f"column {name} holds {units} UTF-16 units")
     return plain

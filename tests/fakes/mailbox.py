@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from shared.domain.forward import MARKER_HEADER
 from shared.domain.mail import ELSEWHERE, INBOX, Attachment, AttachmentKind, Listed, Mail
 from shared.domain.transaction import FOLDERS
 from shared.ports import Content, Draft, DraftChanges, MailGone, MailRefused, Marked
@@ -15,7 +16,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.trouble import Fallible
 
 ADDRESS = "invoices@contoso.example"
-DRAFTS, SENT, DELETED = "Drafts", "Sent Items", "Deleted Items"
+DRAFTS, SENT, DELETED, JUNK = "Drafts", "Sent Items", "Deleted Items", "Junk Email"
 PAGE = 100
 
 
@@ -93,7 +94,8 @@ class FakeMailbox(Fallible):
         arrived = replace(base, **fields)
         arrived = replace(arrived, attachments=(*arrived.attachments, *files))
         self.folders.add(arrived.folder)
-        self._items[arrived.id] = _Item(arrived, {a.id: data for a, data in files.items()}, source)
+        contents = {a.id: data for a, data in files.items()}
+        self._items[arrived.id] = _Item(arrived, contents, source, marker=arrived.header(MARKER_HEADER))
         return arrived
 
     def give_content(self, mail_id: str, attachment_id: str, data: bytes) -> None:
@@ -113,6 +115,11 @@ class FakeMailbox(Fallible):
         """The body of a draft or sent item."""
         return self._items[draft_id].html
 
+    def show_sent_from(self, address: str) -> None:
+        """Show the sent items under another of the mailbox's addresses than the one it is asked by."""
+        for sent in self.mails_in(SENT):
+            self._items[sent.id].mail = replace(sent, sender=address)
+
     def settle(self) -> None:
         """Let the transport finish: every sent draft lies in Sent Items, with the id it had."""
         for item_id, item in self._in_transit.items():
@@ -124,6 +131,9 @@ class FakeMailbox(Fallible):
     def move_by_person(self, mail_id: str, folder: str) -> None:
         self.folders.add(folder)
         self._put(mail_id, folder)
+
+    def readdress_by_person(self, draft_id: str, to: str) -> None:
+        self._items[draft_id].to = to
 
     def delete_by_person(self, mail_id: str) -> None:
         """Delete for good: the id leads nowhere any more."""
@@ -182,7 +192,7 @@ class FakeMailbox(Fallible):
             # Exchange compares the value of an extended property without regard to case.
             wanted = marker.casefold()
             found = [(id_, i) for id_, i in self._items.items() if i.marker and i.marker.casefold() == wanted]
-            return [Marked(id_, i.is_draft) for id_, i in found if not (i.is_draft and i.mail.folder == DELETED)]
+            return [Marked(id_, i.is_draft) for id_, i in found if _is_trustworthy(i)]
 
     async def create_forward(self, mail_id: str, to: str, comment: str = "") -> Draft:
         async with self._call("create_forward"):
@@ -221,6 +231,7 @@ class FakeMailbox(Fallible):
             item.mail = replace(item.mail, subject=changes.subject, internet_message_id=changes.message_id)
             item.marker = changes.marker
             item.html = item.html if changes.body is None else changes.body
+            item.to = changes.to or item.to
 
     async def attachments(self, mail_id: str) -> Sequence[Attachment]:
         async with self._call("attachments"):
@@ -297,6 +308,15 @@ class FakeMailbox(Fallible):
     @staticmethod
     def _as_sent(item: _Item) -> _Item:
         return replace(item, is_draft=False, mail=replace(item.mail, folder=SENT))
+
+
+def _is_trustworthy(item: _Item) -> bool:
+    """Whether an item that carries our marker was made by us: anybody can send such a mail in."""
+    folder = item.mail.folder
+    if item.is_draft:
+        return folder != DELETED
+    is_ours = item.mail.sender == ADDRESS and folder != JUNK and _shown(folder) == ELSEWHERE
+    return folder == SENT or is_ours
 
 
 def _shown(folder: str) -> str:

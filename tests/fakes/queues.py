@@ -35,7 +35,7 @@ class FakeQueues(Fallible):
 
     def poison(self, queue: str, body: bytes) -> PoisonMessage:
         """Put a message on the poison queue, as the host does after the last try."""
-        message = PoisonMessage(f"poison-{len(self._poison[queue]) + 1}", "", body, self._clock())
+        message = PoisonMessage(f"{queue}-{len(self._poison[queue]) + 1}", "", body, self._clock())
         self._poison[queue][message.id] = _Poisoned(message, 0.0)
         return message
 

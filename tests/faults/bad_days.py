@@ -181,5 +181,5 @@ class Slot(BadDay):
         super().__init__(first.tuning, clock=first.clock, mailbox=first.mailbox)
 
     def _furnish(self) -> None:
-        for name in ("ledger", "registry", "vendors", "queues", "documents", "_reader", "channel"):
+        for name in ("ledger", "registry", "vendors", "queues", "documents", "_reader", "channel", "control"):
             setattr(self, name, getattr(self._first, name))

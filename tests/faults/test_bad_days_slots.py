@@ -87,6 +87,19 @@ async def test_two_slots_share_a_mails_whole_life(*, dies: bool) -> None:
     assert await every_order(arrived, BadDay.go_as_host, dies=dies) > 1000
 
 
+async def test_a_stop_holds_in_both_slots() -> None:
+    one = BadDay()
+    other = Slot(one)
+    mail = one.invoice()
+    one.control.put_on("fraud")
+    for slot in (one, other):
+        await slot.go_as_host()
+    assert one.ledger.keys == []
+    one.control.take_off(one.clock())
+    await other.go_as_host()
+    assert one.outcome(mail) == "posted"
+
+
 # The same message in both: its lease was lost, or a tick of each slot drove it
 
 Arrange = Callable[[BadDay], Awaitable[Mail]]

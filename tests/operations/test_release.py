@@ -89,7 +89,10 @@ def test_an_unknown_vendor_is_not_waived_and_it_is_said_what_helps(place: Place)
         pytest.param(
             filed("a", Status.IGNORED, Reason.TAKEN_BY_A_PERSON, filing=Filing.NONE), "find it in Outlook", id="taken"
         ),
-        pytest.param(filed("a", Status.FAILED, Reason.MAIL_GONE, filing=Filing.NONE), "find it in Outlook", id="gone"),
+        pytest.param(filed("a", Status.FAILED, Reason.MAIL_GONE, filing=Filing.NONE), "which releases it", id="gone"),
+        pytest.param(
+            filed("a", Status.REVIEW, Reason.DUPLICATE, filing=Filing.NONE), "release it after that", id="never filed"
+        ),
     ],
 )
 def test_what_cannot_be_released_is_left_as_it_is(place: Place, before: Transaction, said: str) -> None:

@@ -11,7 +11,7 @@ from infrastructure.operations.trace.life import place_of
 from shared.adapters.tables import TableVendors
 from shared.domain.messages import TO_POST, WorkOn
 from shared.domain.reason import Reason
-from shared.domain.transaction import Event, Filing, Key, Notice, Status, Transaction
+from shared.domain.transaction import LONGEST_FIELD, Event, Filing, Key, Notice, Status, Transaction
 from tests.domain import made
 from tests.operations.place import NOW, Place, row
 
@@ -51,6 +51,12 @@ def test_a_mail_is_found_by_whatever_people_have_of_it(place: Place, text: str) 
     subject = "Überfällig: Rechnung Nr.  7 [red]"
     place.add(row("a", subject=subject, internet_message_id="<7@vendor.example>"), Event("received", "MailIngest"))
     place.add(row("b", subject="Invoice 8", internet_message_id="<8@vendor.example>"))
+    assert traced(place, text) == ["a"]
+
+
+@pytest.mark.parametrize("text", [f"<{'x' * 1200}@vendor.example>", f"{'x' * 1200}@vendor.example"])
+def test_a_mail_is_found_by_a_message_id_of_which_its_row_keeps_the_beginning(place: Place, text: str) -> None:
+    place.add(row("a", internet_message_id=f"<{'x' * 1200}@vendor.example>"[:LONGEST_FIELD]))
     assert traced(place, text) == ["a"]
 
 

@@ -146,6 +146,16 @@ async def test_a_row_that_cannot_be_read_stops_no_other(world: World) -> None:
     assert world.ledger.columns(world.key(edited))["Status"] == "archived"
 
 
+async def test_a_row_that_can_be_read_again_is_woken_by_the_same_vendor_again(world: World) -> None:
+    mail = await parked(world)
+    world.ledger.edit_by_person(world.key(mail), AnsweredReasons="a reason of a newer release")
+    await world.add(**NOBODY)
+    world.ledger.edit_by_person(world.key(mail), AnsweredReasons="")
+    await world.add(**NOBODY)
+    assert world.outcome(mail) == "posted"
+    assert not any(world.vendors.waiting.values())
+
+
 @pytest.mark.parametrize("phase", ["before", "after"])
 async def test_a_crash_at_any_call_wakes_the_mails_in_the_end(phase: Phase) -> None:
     first = World()

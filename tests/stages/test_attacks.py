@@ -1,14 +1,16 @@
 """Sequences that once lost a mail, sent one twice, or made noise without end."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.domain.mail import INBOX, Mail
 from shared.domain.transaction import Notice, Status
 from shared.ports import DraftChanges, Later, MailGone, MailRefused
-from tests.fakes import SENT
-from tests.stages.world import AP, Tuning, World
+from tests.fakes import SENT, AfterSend
+from tests.stages.world import AP, REPORT, Tuning, World
 
 NOBODY = "billing@nobody.example"
 
@@ -120,6 +122,58 @@ async def test_a_report_about_somebody_behind_ap_is_no_bounce() -> None:
     assert world.outcome(report) == "review: bounce_unmatched"
 
 
+FORGED = "spf=fail smtp.mailfrom=evil.example; dkim=none; dmarc=fail header.from=contoso.example; compauth=fail"
+DOUBTFUL = "spf=pass smtp.mailfrom=evil.example; dkim=none; dmarc=none header.from=contoso.example"
+UNBELIEVED: dict[str, dict[str, Any]] = {
+    "it names no recipient": {"recipients": ()},
+    "it comes from elsewhere": {"sender": "mailer-daemon@evil.example"},
+    "it comes from free mail": {"sender": "mailer-daemon@gmail.com", "recipients": ()},
+    "our domain is forged": {"headers": (*REPORT, ("Authentication-Results", FORGED))},
+    "nothing proves our domain": {"headers": (*REPORT, ("Authentication-Results", DOUBTFUL))},
+}
+
+
+@pytest.mark.parametrize("is_by_tag", [False, True], ids=["by Message-ID", "by tag"])
+@pytest.mark.parametrize("forgery", UNBELIEVED.values(), ids=UNBELIEVED)
+async def test_a_report_that_anybody_may_have_written_is_shown_and_not_believed(
+    forgery: dict[str, Any], *, is_by_tag: bool
+) -> None:
+    world = World()
+    mail = world.invoice()
+    await world.settle()
+    [sent] = world.mailbox.ap_inbox
+    report = world.bounce(*([] if is_by_tag else [sent.message_id]), text=sent.subject if is_by_tag else "", **forgery)
+    await world.settle()
+    assert (world.outcome(mail), world.folder(mail)) == ("posted", "Posted")
+    assert world.outcome(report).startswith("review: bounce_unmatched")
+    card = json.dumps(world.channel.cards[-1])
+    assert "may be forged" in card
+    assert "the report speaks of invoice INV-2026-0417 from billing@bluebird-cloud.example" in card
+    assert world.key(mail).transaction_id[:12] in card
+    world.release(mail)
+    await world.settle()
+    assert world.mailbox.ap_inbox == [sent]
+
+
+async def test_a_forged_report_does_not_have_a_mail_in_doubt_sent_again() -> None:
+    world = World()
+    mail = world.invoice()
+    world.mailbox.after_send = AfterSend.NOWHERE
+    world.mailbox.fail_next("send", Later("504"), "after")
+    await world.settle()
+    world.mailbox.after_send = AfterSend.SENT
+    world.release(mail)
+    await world.tick()
+    world.lose_messages()
+    report = world.bounce(world.mailbox.ap_inbox[0].message_id, sender="postmaster@evil.example")
+    await world.tick()
+    await world.work("raw-mail", report)
+    world.mailbox.settle()
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert len(world.mailbox.ap_inbox) == 1
+
+
 async def test_a_bounce_between_the_card_and_the_close_is_not_forgotten() -> None:
     world = World()
     mail = world.invoice()
@@ -153,6 +207,27 @@ async def test_a_number_of_a_mail_that_never_went_out_is_free_again() -> None:
     second = world.invoice("INV-1")
     await world.settle()
     assert world.outcome(second) == "posted"
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["taken", "deleted"])
+async def test_a_number_of_a_mail_that_was_sent_in_doubt_is_not_free_again(*, is_deleted: bool) -> None:
+    world = World()
+    first = world.invoice("INV-1")
+    world.mailbox.after_send = AfterSend.NOWHERE
+    world.mailbox.fail_next("send", Later("504"), "after")
+    await world.settle()
+    world.mailbox.after_send = AfterSend.SENT
+    world.release(first)
+    await world.tick()
+    if is_deleted:
+        world.mailbox.delete_by_person(first.id)
+    else:
+        world.mailbox.move_by_person(first.id, "Done by hand")
+    await world.settle()
+    second = world.invoice("INV-1")
+    await world.settle()
+    assert world.outcome(second) == "review: duplicate"
+    assert len(world.mailbox.ap_inbox) == 1
 
 
 async def test_invoices_without_a_document_are_no_repeats_of_each_other() -> None:

@@ -75,6 +75,26 @@ async def test_a_long_stop_is_held_against_no_mail(world: World, days: int) -> N
     assert len(world.mailbox.ap_inbox) == 1
 
 
+async def test_a_stop_taken_off_by_a_clock_that_is_ahead_holds_back_no_word_of_a_stuck_mail(world: World) -> None:
+    world.control.put_on(WHY)
+    world.control.take_off(world.clock() + timedelta(days=365))
+    mail = world.invoice()
+    world.mailbox.fail_next("get", Later("500"), times=1000)
+    for _ in range(30 * 6):
+        await world.go()
+        world.clock.advance(600)
+    assert world.outcome(mail) == "review: mail_unreadable"
+    assert len(world.channel.cards) == 1
+
+
+async def test_poison_that_fails_is_reported_while_stopped_too(world: World) -> None:
+    world.control.put_on(WHY)
+    world.queues.poison(RAW_MAIL, b"?")
+    world.channel.fail_next("post", RuntimeError("defect"))
+    with pytest.raises(ExceptionGroup):
+        await world.tick()
+
+
 async def test_a_woken_backlog_after_a_long_stop_waits_for_its_turn_without_blame() -> None:
     world = World(Tuning(per_minute=1))
     mails = [world.invoice(f"INV-{n}", sender=f"{n}@late.example") for n in range(90)]

@@ -13,6 +13,7 @@ from shared.domain.open_entry import OpenEntry, progress_of
 from shared.domain.reason import Reason
 from shared.domain.transaction import Filing, Notice, Status
 from shared.ports import Later, MailGone, MailRefused
+from shared.stages.mail_ingest import IN_A_ROW
 from tests.stages.world import BLUEBIRD, Phase, Tuning, World
 
 
@@ -47,6 +48,15 @@ async def test_an_unknown_mail_is_admitted_once(world: World) -> None:
     assert world.events(mail) == ["received"]
     assert list(world.ledger.open) == [world.key(mail)]
     assert world.queues.messages[RAW_MAIL] == [WorkOn.on(world.key(mail)).to_bytes()]
+
+
+@pytest.mark.parametrize("text", ["x" * 33_000, "\N{BIRD}" * 17_000], ids=["plain", "astral"])
+async def test_a_mail_with_a_header_of_endless_length_goes_its_way(world: World, text: str) -> None:
+    fields = {"internet_message_id": f"<{text}@mail.example>", "sender": f"{text}@bluebird-cloud.example"}
+    mail = world.invoice(**fields, subject=f"Invoice {text}")
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert (await world.tick()).admitted == 0
 
 
 @pytest.mark.parametrize("number", range(1, 12))
@@ -336,6 +346,56 @@ async def test_a_mail_that_was_taken_and_put_back_is_taken_up_again(world: World
     assert world.outcome(mail) == "posted"
 
 
+UNFILED = {**RELEASABLE, "bounced": (Status.FAILED, Reason.UNDELIVERED, "Failed")}
+
+
+@pytest.mark.parametrize(("status", "reason", "folder"), UNFILED.values(), ids=UNFILED)
+async def test_a_mail_that_was_never_filed_is_filed_and_not_released(
+    world: World, status: Status, reason: Reason, folder: str
+) -> None:
+    """Its filing did not find it where it lies: for a moment, or because a mailbox said so."""
+    mail = world.invoice()
+    world.arrange(mail, status=status, reasons=(reason,), filing=Filing.NONE)
+    assert (await world.tick()).released == 0
+    await world.settle()
+    assert (world.outcome(mail), world.folder(mail)) == (f"{status}: {reason}", folder)
+    assert (world.row(mail).answered_reasons, world.row(mail).attempt) == ((), 1)
+    assert world.mailbox.ap_inbox == []
+    world.release(mail)
+    assert (await world.tick()).released == 1
+
+
+async def test_a_sent_mail_that_was_never_filed_is_filed_without_a_word(world: World) -> None:
+    mail = world.invoice()
+    world.arrange(mail, status=Status.POSTED, filing=Filing.NONE)
+    await world.settle()
+    assert (world.folder(mail), world.channel.cards, world.mailbox.ap_inbox) == ("Posted", [], [])
+
+
+async def test_a_mailbox_that_calls_a_held_mail_gone_twice_releases_nobody(world: World) -> None:
+    failed = (("Authentication-Results", "spf=fail; dkim=none; dmarc=fail; compauth=fail reason=001"),)
+    mail = world.invoice(headers=failed)
+    await world.tick()
+    world.mailbox.fail_next("folder_of", MailGone("404"), times=2)
+    await world.pump()
+    assert world.row(mail).filing is Filing.NONE
+    await world.settle()
+    assert (world.outcome(mail), world.folder(mail)) == ("review: sender_false", "Review")
+    assert world.mailbox.ap_inbox == []
+
+
+async def test_a_held_mail_under_another_id_is_filed_under_it_before_it_can_be_released(world: World) -> None:
+    mail = world.invoice()
+    world.arrange(mail, status=Status.REVIEW, reasons=(Reason.DUPLICATE,), filing=Filing.DONE, folder="Review")
+    new_id = world.mailbox.reidentify(mail.id)
+    await world.settle()
+    assert world.outcome(mail) == "review: duplicate"
+    assert [filed.id for filed in world.mailbox.mails_in("Review")] == [new_id]
+    world.mailbox.move_by_person(new_id, "Inbox")
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+
+
 # Re-drives
 
 
@@ -491,6 +551,20 @@ async def test_an_entry_of_a_finished_row_is_closed(world: World) -> None:
     assert not world.ledger.open
 
 
+async def test_an_entry_whose_row_cannot_be_read_once_it_is_closed_is_put_back(world: World) -> None:
+    """A newer release may have taken the row up at this moment, and have died since."""
+    mail = await resting(world, world.invoice())
+    await make_due(world, mail)
+
+    async def tap(phase: Phase, call: str) -> None:
+        if (phase, call) == ("after", "close"):
+            world.ledger.edit_by_person(world.key(mail), Status="archived")
+
+    world.tap = tap
+    await world.tick()
+    assert list(world.ledger.open) == [world.key(mail)]
+
+
 EDITS = {
     "unknown status": {"Status": "archived"},
     "attempt edited to a word": {"Attempt": "two"},
@@ -569,6 +643,20 @@ async def test_one_mail_that_cannot_be_settled_stops_no_other(world: World, find
     assert world.outcome(stuck) == "review: duplicate"
 
 
+async def test_mails_put_back_that_cannot_be_looked_for_keep_no_new_one_out(world: World) -> None:
+    for number in range(2 * IN_A_ROW):
+        stuck = world.invoice(f"INV-{number}")
+        world.arrange(stuck, status=Status.REVIEW, reasons=(Reason.DUPLICATE,), filing=Filing.DONE, folder="Review")
+    world.clock.advance(1)
+    mail = world.invoice("INV-9")
+    world.mailbox.fail_next("folder_of", Later("500"), times=2 * IN_A_ROW)
+    with pytest.raises(ExceptionGroup) as caught:
+        await world.tick()
+    assert [type(error) for error in caught.value.exceptions] == [Later] * IN_A_ROW
+    assert world.mailbox.calls.count("folder_of") == IN_A_ROW
+    assert world.outcome(mail) == "received"
+
+
 # Poison
 
 POISON: dict[str, Callable[[World, Mail], tuple[str, bytes]]] = {
@@ -625,12 +713,51 @@ async def test_poison_of_a_vendor_names_the_column_at_fault(world: World) -> Non
 async def test_poison_that_could_not_be_deleted_is_kept_once(world: World) -> None:
     world.queues.poison(RAW_MAIL, b"?")
     world.queues.fail_next("forget", ConnectionError("storage"))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ExceptionGroup):
         await world.tick()
     world.clock.advance(61)
     await world.tick()
     assert len(world.registry.poisons) == 1
     assert world.queues.poison_left(RAW_MAIL) == []
+
+
+FAILING: dict[str, Callable[[World, Exception], None]] = {
+    "poisoned": lambda world, error: world.queues.fail_next("poisoned", error),
+    "set_poison": lambda world, error: world.registry.fail_next("set_poison", error),
+    "post": lambda world, error: world.channel.fail_next("post", error),
+    "forget": lambda world, error: world.queues.fail_next("forget", error),
+}
+
+
+@pytest.mark.parametrize("fail", FAILING.values(), ids=FAILING)
+async def test_poison_that_fails_keeps_no_mail_waiting_and_is_reported(
+    world: World, fail: Callable[[World, Exception], None]
+) -> None:
+    error = RuntimeError("defect")
+    mail = world.invoice()
+    for queue in (RAW_MAIL, NOTIFY):
+        world.queues.poison(queue, b"?")
+    fail(world, error)
+    with pytest.raises(ExceptionGroup) as caught:
+        await world.tick()
+    assert caught.value.exceptions == (error,)
+    assert world.outcome(mail) == "received"
+    assert world.queues.poison_left(NOTIFY) == []
+    world.clock.advance(61)
+    await world.tick()
+    assert world.queues.poison_left(RAW_MAIL) == []
+    assert len(world.registry.poisons) == 2
+
+
+async def test_a_channel_that_asks_for_ages_is_told_of_poison_within_the_hour(world: World) -> None:
+    mail = world.invoice()
+    world.queues.poison(NOTIFY, b"?")
+    world.channel.fail_next("post", Later("429", float("9" * 30)))
+    await world.tick()
+    assert world.outcome(mail) == "received"
+    world.clock.advance(3601)
+    await world.tick()
+    assert [card["status"] for card in world.channel.cards] == ["poison"]
 
 
 async def test_more_poison_than_one_batch_is_drained_over_ticks(world: World) -> None:

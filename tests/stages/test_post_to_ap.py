@@ -12,6 +12,7 @@ from shared.domain.messages import NOTIFY, RAW_MAIL, TO_POST, UnreadableMessage
 from shared.domain.transaction import Status
 from shared.domain.vendor import Vendor
 from shared.ports import Later, MailGone, MailRefused
+from shared.stages.post_to_ap import UNKNOWN_SEND
 from tests.fakes import DELETED, DRAFTS, SENT, AfterSend
 from tests.stages.world import AP, Phase, Tuning, World
 
@@ -202,7 +203,99 @@ async def test_a_mailbox_that_takes_no_sends_for_hours_puts_no_mail_in_doubt(wor
     await post(world, mail)
     await world.settle()
     assert_posted_once(world, mail)
+    assert (world.row(mail).sends, world.mailbox.drafts) == (1, [])
+
+
+def edit_by_person(world: World, *, to: str) -> str:
+    """Do as somebody does who finds the draft in Drafts; returns its id."""
+    [draft] = world.mailbox.drafts
+    world.mailbox.readdress_by_person(draft.id, to)
+    return draft.id
+
+
+async def test_a_draft_whose_send_was_refused_at_the_door_is_made_anew(world: World) -> None:
+    mail = await enriched(world)
+    world.mailbox.fail_next("send", Later("403", nothing_done=True))
+    await post(world, mail)
+    row = world.row(mail)
+    assert (row.status, row.send_started_at, row.draft_id, row.sends) == (Status.POSTING, None, "", 0)
+    left = edit_by_person(world, to="thief@evil.example")
+    await world.settle()
+    assert_posted_once(world, mail)
+    assert world.row(mail).draft_id != left
+    assert world.mailbox.drafts == []
+
+
+async def test_a_draft_that_is_sent_again_is_the_same_and_goes_to_ap_alone(world: World) -> None:
+    mail = await enriched(world)
+    world.mailbox.fail_next("send", Later("503"))
+    await post(world, mail)
+    left = edit_by_person(world, to="thief@evil.example")
+    await world.settle()
+    assert_posted_once(world, mail)
+    assert world.row(mail).draft_id == left
+
+
+async def test_a_second_send_that_was_refused_at_the_door_does_not_undo_the_first(world: World) -> None:
+    mail = await enriched(world)
+    started = world.clock()
+    world.mailbox.fail_next("send", Later("503"))
+    world.mailbox.fail_next("send", Later("403", nothing_done=True))
+    await post(world, mail)
+    left = world.row(mail).draft_id
+    world.clock.advance(601)
+    await world.go()
+    row = world.row(mail)
+    assert (row.send_started_at, row.draft_id, row.sends) == (started, left, 1)
+    await world.settle()
+    assert_posted_once(world, mail)
     assert world.mailbox.calls.count("create_forward") == 1
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=IDS)
+@pytest.mark.parametrize("effect", ["before", "after"])
+async def test_a_draft_that_cannot_be_addressed_anew_is_not_sent_by_that_try(
+    world: World, error: Exception, effect: Phase
+) -> None:
+    mail = await enriched(world)
+    world.mailbox.fail_next("send", Later("503"))
+    await post(world, mail)
+    edit_by_person(world, to="thief@evil.example")
+    world.mailbox.fail_next("write_draft", error, effect)
+    await world.settle()
+    assert_posted_once(world, mail)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+async def test_a_crash_at_any_call_of_a_second_send_sends_to_ap_alone(phase: Phase) -> None:
+    async def refused(world: World) -> Mail:
+        mail = await enriched(world)
+        world.mailbox.fail_next("send", Later("503"))
+        await post(world, mail)
+        edit_by_person(world, to="thief@evil.example")
+        world.clock.advance(601)
+        return mail
+
+    for number in range(1, await calls_of_posting(refused) + 1):
+        world = World()
+        mail = await refused(world)
+        await world.crash(post(world, mail), number, phase)
+        await world.settle()
+        assert_posted_once(world, mail)
+
+
+async def test_a_crash_at_any_call_before_and_after_a_refusal_at_the_door_sends_exactly_once() -> None:
+    async def to_be_refused(world: World) -> Mail:
+        mail = await enriched(world)
+        world.mailbox.fail_next("send", Later("403", nothing_done=True))
+        return mail
+
+    for number in range(1, await calls_of_posting(to_be_refused) + 1):
+        world = World()
+        mail = await to_be_refused(world)
+        await world.crash(post(world, mail), number, "before")
+        await world.settle()
+        assert_posted_once(world, mail)
 
 
 async def test_a_draft_that_stays_is_sent_again_and_then_doubted(world: World) -> None:
@@ -263,6 +356,36 @@ async def test_a_release_in_doubt_is_not_sent_again_where_the_copy_came_late(wor
     world.release(mail)
     await world.settle()
     assert_posted_once(world, mail)
+
+
+async def taken_after_a_release_in_doubt(world: World) -> Mail:
+    """A person thinks better of it before the second attempt is made."""
+    mail = await lost_sight_of(world)
+    world.release(mail)
+    await world.tick()
+    world.mailbox.move_by_person(mail.id, "Mine")
+    await world.settle()
+    assert world.outcome(mail) == "ignored: taken_by_a_person"
+    world.mailbox.settle()
+    return mail
+
+
+async def test_a_second_release_does_not_forget_that_the_copy_may_be_late(world: World) -> None:
+    mail = await taken_after_a_release_in_doubt(world)
+    world.release(mail)
+    await world.settle()
+    assert_posted_once(world, mail)
+
+
+async def test_a_bounce_before_a_second_release_is_no_proof_of_delivery(world: World) -> None:
+    mail = await taken_after_a_release_in_doubt(world)
+    world.bounce(world.mailbox.ap_inbox[0].message_id)
+    await world.settle()
+    assert world.outcome(mail) == "ignored: taken_by_a_person"
+    world.release(mail)
+    await world.settle()
+    assert world.outcome(mail) == "posted"
+    assert [sent.marker[-2:] for sent in world.mailbox.ap_inbox] == ["-1", "-2"]
 
 
 async def test_a_release_in_doubt_is_sent_again_as_a_new_attempt(world: World) -> None:
@@ -505,6 +628,23 @@ async def test_the_sent_copy_of_a_lost_ledger_is_found_and_nothing_is_sent(world
     await after.settle()
     assert_posted_once(after, mail)
     assert after.mailbox.calls.count("send") == 1
+
+
+async def test_a_sent_copy_that_only_a_lost_ledger_knew_of_may_have_bounced_and_the_card_says_so(world: World) -> None:
+    mail = await enriched(world)
+    await post(world, mail)
+    assert world.row(mail).warnings == ()
+    world.bounce(world.mailbox.ap_inbox[0].message_id)
+    await world.settle()
+    assert world.outcome(mail) == "failed: undelivered"
+    after = World(clock=world.clock, mailbox=world.mailbox)
+    after.clock.advance(1000)
+    after.release(mail)
+    await after.settle()
+    assert after.outcome(mail) == "posted"
+    assert after.row(mail).warnings == (UNKNOWN_SEND,)
+    assert "may have bounced since" in str(after.channel.cards[-1])
+    assert len(after.mailbox.ap_inbox) == 1
 
 
 async def test_a_mail_admitted_in_time_costs_no_search_for_evidence(world: World) -> None:
