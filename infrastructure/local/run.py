@@ -76,9 +76,11 @@ def _mails(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
     if not paths:
         yield from ((sample.name, sample.data) for sample in sample_mails())
     for path in paths:
-        files = sorted(path.rglob("*.eml")) if path.is_dir() else [path]
-        if not files or not all(file.is_file() for file in files):
-            raise LocalError(f"{path}: no .eml file, and no folder with any")
+        if not path.exists():
+            raise LocalError(f"{path}: no such file or folder; check the name")
+        files = sorted(file for file in path.rglob("*.eml") if file.is_file()) if path.is_dir() else [path]
+        if not files or not all(file.suffix == ".eml" for file in files):
+            raise LocalError(f"{path}: wanted a mail, a file whose name ends in .eml, or a folder with some")
         yield from ((file.name, file.read_bytes()) for file in files)
 
 
@@ -177,9 +179,20 @@ def _file_name(system: System, row: Transaction) -> str:
     return path.name if path is not None else row.subject
 
 
+# What commands of a person's own, or another host, need to work on it.
+_FOR_COMMANDS = (
+    "AzureWebJobsStorage",
+    "GRAPH_BASE_URL",
+    "TEAMS_WEBHOOK_URL",
+    "INVOICE_MAILBOX",
+    "AP_MAILBOX",
+    "SYNTHETIC_RECIPIENT",
+)
+
+
 def _keep(system: System, console: Console) -> None:
     console.print(f"drop .eml files into {system.root / MAILBOX / 'Inbox'}; Ctrl-C ends", soft_wrap=True)
-    for name in ("AzureWebJobsStorage", "GRAPH_BASE_URL", "TEAMS_WEBHOOK_URL"):
+    for name in _FOR_COMMANDS:
         console.print(f"export {name}='{system.environment[name]}'", soft_wrap=True, markup=False, highlight=False)
     try:
         system.host.wait()

@@ -125,7 +125,13 @@ def _print(standing: Standing, found: Sequence[Finding]) -> None:
     if found:
         print_table("needs a person", ("what", "go on with"), ((each.what, each.command) for each in found))
     else:
-        print_line("nothing needs a person")
+        print_line(f"nothing is overdue{_waiting(standing)}")
+
+
+def _waiting(standing: Standing) -> str:
+    """What waits for people, in words; mails that wait for more than a day are overdue."""
+    mails = sum(counts[Status.PARKED] + counts[Status.REVIEW] for counts in standing.counts.values())
+    return f"; {mails} in Needs Vendor and Review, none for longer than a day" if mails else ""
 
 
 def _age(standing: Standing, moment: datetime | None) -> timedelta | None:

@@ -25,7 +25,8 @@ _CELL = re.compile(r"[^\s|]+(?: [^\s|]+)*")  # a run of words with single spaces
 _LINES = re.compile(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
 _LEAD = Pattern(
     r"(?:\s?\([^()]{1,40}\))?[\s:.#\xb0\xba=\u2013-]*"
-    r"(?:(?:le|am|bis|on|by|the|du|vom|el|il|op|per|date|datum|zum|den|dated|of|is|lautet|est)\b[\s:.]*)?",
+    r"(?:(?:(?:date|datum)\b|(?:le|am|bis|on|by|the|du|vom|el|il|op|per|zum|den|dated|of|is|lautet|est)\b(?![-/]\w))"
+    r"[\s:.]*)?",  # "OP-2026-77" begins with no such word
     re.IGNORECASE,
 )
 

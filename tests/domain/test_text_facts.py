@@ -62,6 +62,23 @@ def test_the_date_of_a_mail_is_not_that_of_its_invoice() -> None:
     assert body_facts("Date: 3 March 2025\nInvoice number: A-17").issue_date is None
 
 
+@pytest.mark.parametrize(
+    "number", ["OP-2026-77", "ON-77", "AM/2026/77", "EL-2026-0077", "PER-77", "OF-2026-11", "IS-77"]
+)
+def test_a_number_may_begin_as_a_word_that_introduces_one(number: str) -> None:
+    assert shown_number(body_facts(f"Invoice number: {number}\nTotal amount: GBP 240.00")) == number
+    assert shown_number(subject_facts(f"Invoice {number}")) == number
+
+
+@pytest.mark.parametrize("printed", ["Rechnung Nr. 4711 vom 02.07.2015", "Invoice number is 4711", "Invoice No.: 4711"])
+def test_a_word_that_introduces_a_number_is_none_of_it(printed: str) -> None:
+    assert shown_number(body_facts(printed)) == "4711"
+
+
+def shown_number(facts: Facts) -> str:
+    return facts.invoice_number.value if facts.invoice_number else ""
+
+
 def test_a_body_names_no_seller() -> None:
     facts = body_facts("Sold by: Lamplight Trading Ltd\nwww.lamplight.example\nIBAN DE89370400440532013000")
     assert (facts.vendor_name, facts.names, facts.domains) == (None, (), ())

@@ -216,3 +216,20 @@ def test_loopback_is_added_to_what_needs_no_proxy() -> None:
     keep_off_proxies(environment)
     keep_off_proxies(environment)
     assert environment == {"no_proxy": "127.0.0.1,localhost", "NO_PROXY": "intranet.example,localhost,127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("nowhere", "no such file or folder; check the name"),
+        ("notes.txt", "wanted a mail, a file whose name ends in .eml, or a folder with some"),
+        ("empty", "wanted a mail, a file whose name ends in .eml, or a folder with some"),
+    ],
+)
+def test_what_holds_no_mail_is_refused_before_anything_starts(tmp_path: Path, name: str, told: str) -> None:
+    (tmp_path / "notes.txt").write_text("no mail")
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "-m", "infrastructure.local", "run", str(tmp_path / name)]
+    done = subprocess.run(command, cwd=checkout(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path / name}: {told}" in done.stderr

@@ -38,7 +38,7 @@ def test_an_app_at_rest_needs_nobody(place: Place) -> None:
 
     shown = place.run("status")
     assert shown.code == 0
-    assert shown.out.endswith("nothing needs a person\n")
+    assert shown.out.endswith("nothing is overdue; 1 in Needs Vendor and Review, none for longer than a day\n")
     assert f"last mail posted {posted:%Y-%m-%d %H:%M:%S} UTC" in shown.out
 
 
