@@ -35,8 +35,9 @@ class Bill:
                 self.kinds[kind_of(exchange)] += 1
 
     def of(self, *services: str) -> int:
-        """Requests for mails, so without what every tick asks anyway."""
-        return sum(count for kind, count in self.kinds.items() if kind.split()[1] in services and kind not in TICK)
+        """Requests for mails, so without what every tick asks anyway: once for each of TICK, and for the stop."""
+        asked = sum(count for kind, count in self.kinds.items() if kind.split()[1] in services and kind not in TICK)
+        return asked - (self.kinds[LISTING] if "table" in services else 0)
 
 
 def _is_idle(exchange: Exchange) -> bool:

@@ -1,7 +1,6 @@
 """Every sabotaged package is found out, by the rule that is meant for it and in words that tell what is wrong."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,16 +17,13 @@ from tests.package.others import measure
 from tests.package.sabotage import Sabotage
 
 PATIENCE = {"import-that-hangs": 6.0}  # seconds; the others get verify's own
-AT_ONCE = 3  # two cores, and the dynamic part waits a good deal
 
-Verdicts = Callable[[Sabotage], list[Finding]]
+Findings = Callable[[Sabotage], list[Finding]]
 
 
 @pytest.fixture(scope="module")
-def verdicts(
-    good: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Verdicts]:
-    """What is found in each package; all that this run asks for are made and judged side by side."""
+def findings(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    """What is found in a package with that fault."""
     original, judge = Original(good), Judge(good)
     folder = tmp_path_factory.mktemp("sabotage")
 
@@ -37,28 +33,16 @@ def verdicts(
             return judge.findings(path, sabotage.check, patience=PATIENCE[sabotage.name])
         return judge.findings(path, sabotage.check)
 
-    wanted = {id(each): each for each in map(_sabotage_of, request.session.items) if each}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        tasks: dict[str, Future[list[Finding]]] = {each.name: pool.submit(found, each) for each in wanted.values()}
-        yield lambda sabotage: tasks[sabotage.name].result()
-        for task in tasks.values():
-            task.cancel()
-
-
-def _sabotage_of(item: pytest.Item) -> Sabotage | None:
-    given = (
-        item.callspec.params.get("sabotage")
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-        else None
-    )
-    return given if isinstance(given, Sabotage) else None
+    return found
 
 
 @pytest.mark.parametrize("sabotage", ALL, ids=lambda sabotage: str(sabotage.name))
-def test_a_sabotaged_package_is_found_out(sabotage: Sabotage, verdicts: Verdicts) -> None:
-    found = verdicts(sabotage)
+def test_a_sabotaged_package_is_found_out_and_told_in_full(sabotage: Sabotage, findings: Findings) -> None:
+    found = findings(sabotage)
 
     assert any(_is_expected(each, sabotage) for each in found), "\n".join(map(str, found)) or "nothing was found"
+    for each in found:
+        assert all((each.check, each.what, each.wanted, each.found, each.effect, each.remedy)), each
 
 
 def _is_expected(finding: Finding, sabotage: Sabotage) -> bool:
@@ -67,13 +51,7 @@ def _is_expected(finding: Finding, sabotage: Sabotage) -> bool:
     return finding.check == sabotage.check and is_there and sabotage.word in told
 
 
-@pytest.mark.parametrize("sabotage", ALL, ids=lambda sabotage: str(sabotage.name))
-def test_every_finding_tells_what_where_and_what_to_do(sabotage: Sabotage, verdicts: Verdicts) -> None:
-    for each in verdicts(sabotage):
-        assert all((each.check, each.what, each.wanted, each.found, each.effect, each.remedy)), each
-
-
-def test_a_good_package_gives_no_finding_whatever_rule_is_asked(verdicts: Verdicts, good: Path) -> None:
+def test_a_good_package_gives_no_finding_whatever_rule_is_asked(good: Path) -> None:
     """Else the findings above would prove nothing."""
     rules = {each.check for each in ALL} - {"archive"}
 
