@@ -155,15 +155,21 @@ async def test_a_report_that_anybody_may_have_written_is_shown_and_not_believed(
     assert world.mailbox.ap_inbox == [sent]
 
 
-async def test_a_forged_report_does_not_have_a_mail_in_doubt_sent_again() -> None:
-    world = World()
-    mail = world.invoice()
+async def released_in_doubt(world: World) -> Mail:
+    """Invoice INV-1, which AP has, though nothing proved it; a person has put it back."""
+    mail = world.invoice("INV-1")
     world.mailbox.after_send = AfterSend.NOWHERE
     world.mailbox.fail_next("send", Later("504"), "after")
     await world.settle()
     world.mailbox.after_send = AfterSend.SENT
     world.release(mail)
     await world.tick()
+    return mail
+
+
+async def test_a_forged_report_does_not_have_a_mail_in_doubt_sent_again() -> None:
+    world = World()
+    mail = await released_in_doubt(world)
     world.lose_messages()
     report = world.bounce(world.mailbox.ap_inbox[0].message_id, sender="postmaster@evil.example")
     await world.tick()
@@ -212,13 +218,7 @@ async def test_a_number_of_a_mail_that_never_went_out_is_free_again() -> None:
 @pytest.mark.parametrize("is_deleted", [False, True], ids=["taken", "deleted"])
 async def test_a_number_of_a_mail_that_was_sent_in_doubt_is_not_free_again(*, is_deleted: bool) -> None:
     world = World()
-    first = world.invoice("INV-1")
-    world.mailbox.after_send = AfterSend.NOWHERE
-    world.mailbox.fail_next("send", Later("504"), "after")
-    await world.settle()
-    world.mailbox.after_send = AfterSend.SENT
-    world.release(first)
-    await world.tick()
+    first = await released_in_doubt(world)
     if is_deleted:
         world.mailbox.delete_by_person(first.id)
     else:

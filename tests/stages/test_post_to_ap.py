@@ -44,6 +44,16 @@ def assert_posted_once(world: World, mail: Mail) -> None:
     assert not world.ledger.open
 
 
+async def assert_posted_once_whatever_crashes(scenario: Callable[[World], Awaitable[Mail]], phase: Phase) -> None:
+    """Kill the worker at each of its calls on a mail that the scenario has brought there."""
+    for number in range(1, await calls_of_posting(scenario) + 1):
+        world = World()
+        mail = await scenario(world)
+        await world.crash(post(world, mail), number, phase)
+        await world.settle()
+        assert_posted_once(world, mail)
+
+
 async def test_a_mail_is_forwarded_filed_and_handed_on(world: World) -> None:
     mail = await enriched(world)
     await post(world, mail)
@@ -127,12 +137,7 @@ async def test_a_crash_at_any_call_of_the_second_try_sends_exactly_once(phase: P
         world.clock.advance(901)
         return mail
 
-    for number in range(1, await calls_of_posting(once_crashed) + 1):
-        world = World()
-        mail = await once_crashed(world)
-        await world.crash(post(world, mail), number, phase)
-        await world.settle()
-        assert_posted_once(world, mail)
+    await assert_posted_once_whatever_crashes(once_crashed, phase)
 
 
 @pytest.mark.parametrize("number", range(1, 20))
@@ -276,12 +281,7 @@ async def test_a_crash_at_any_call_of_a_second_send_sends_to_ap_alone(phase: Pha
         world.clock.advance(601)
         return mail
 
-    for number in range(1, await calls_of_posting(refused) + 1):
-        world = World()
-        mail = await refused(world)
-        await world.crash(post(world, mail), number, phase)
-        await world.settle()
-        assert_posted_once(world, mail)
+    await assert_posted_once_whatever_crashes(refused, phase)
 
 
 async def test_a_crash_at_any_call_before_and_after_a_refusal_at_the_door_sends_exactly_once() -> None:
@@ -290,12 +290,7 @@ async def test_a_crash_at_any_call_before_and_after_a_refusal_at_the_door_sends_
         world.mailbox.fail_next("send", Later("403", nothing_done=True))
         return mail
 
-    for number in range(1, await calls_of_posting(to_be_refused) + 1):
-        world = World()
-        mail = await to_be_refused(world)
-        await world.crash(post(world, mail), number, "before")
-        await world.settle()
-        assert_posted_once(world, mail)
+    await assert_posted_once_whatever_crashes(to_be_refused, "before")
 
 
 async def test_a_draft_that_stays_is_sent_again_and_then_doubted(world: World) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.suffixes import PublicSuffixes
 from shared.domain.facts import Document, Fact, Facts, Legibility
 from shared.domain.mail import Mail
 from shared.domain.messages import ADD_VENDOR
@@ -15,7 +14,7 @@ from shared.domain.vendor import Evidence, Match, Vendor, domain_key
 from shared.matching import Matching
 from shared.ports import Content
 from tests.fakes import FakeDocuments, FakeVendors
-from tests.stages.world import BLUEBIRD, World
+from tests.stages.world import BLUEBIRD, SUFFIXES, World
 
 IBAN, OTHER_IBAN, THIRD_IBAN = "DE89370400440532013000", "GB33BUKB20201555555555", "FR7630006000011234567890189"
 MANY_IBANS = (OTHER_IBAN, THIRD_IBAN, "LT601010012345678901", "NL91ABNA0417164300")
@@ -263,7 +262,7 @@ async def test_a_reminder_that_comes_first_does_not_stand_in_the_way_of_its_invo
 
 
 def matching(*vendors: Vendor) -> Matching:
-    return Matching(FakeVendors(*vendors), PublicSuffixes().registered)
+    return Matching(FakeVendors(*vendors), SUFFIXES.registered)
 
 
 def named(*names: str) -> Facts:
@@ -355,7 +354,7 @@ async def test_whoever_borrows_a_known_vendors_name_is_held_though_the_account_i
 
 @pytest.mark.parametrize("shown", ["rechnung@metropole-energie.example", "Metropole Energie AG"])
 async def test_a_borrowed_name_is_seen_where_no_vendor_was_found(shown: str) -> None:
-    desk = Matching(FakeVendors(PAID), PublicSuffixes().registered)
+    desk = Matching(FakeVendors(PAID), SUFFIXES.registered)
     around = await desk.surroundings(Sender("x@strange.test", shown), Match())
     assert around.displayed == PAID
 
@@ -364,13 +363,13 @@ async def test_a_vendor_that_is_added_at_this_moment_is_not_taken_for_the_one_it
     """Its keys of likeness are there already, and when its domain was asked for they were not."""
     vendors = FakeVendors(PAID)
     vendors.claims.clear()
-    desk = Matching(vendors, PublicSuffixes().registered)
+    desk = Matching(vendors, SUFFIXES.registered)
     assert (await desk.surroundings(Sender("a@mail.metropole-energie.example"), Match())).looks_like == ""
 
 
 async def test_a_known_sender_costs_no_look_around() -> None:
     vendors = FakeVendors(BLUEBIRD)
-    desk = Matching(vendors, PublicSuffixes().registered)
+    desk = Matching(vendors, SUFFIXES.registered)
     sender = Sender("billing@bluebird-cloud.example", "Metropole Energie")
     match = await desk.find(sender, Facts())
     vendors.fail_next("claimants", AssertionError("a look-up"))
