@@ -35,6 +35,8 @@ _SHORT_SECONDS, _IDLE_SECONDS = 2.0, 8.0
 _RECEIVE = re.compile(r"GET queue ([a-z-]+)/messages")
 _DELETE = re.compile(r"DELETE queue ([a-z-]+)/messages/\{id\}")
 _TICK = "GET queue raw-mail-poison/messages"
+_LISTING = "GET graph mailFolders/inbox/messages"
+_NO_MAILS = Answer(200, b'{"value": []}', (("Content-Type", "application/json"),))
 _NOTHING = Answer(200, b'<?xml version="1.0" encoding="utf-8"?><QueueMessagesList />', (("Content-Type", "text/xml"),))
 
 
@@ -67,13 +69,14 @@ At = Callable[[Phase, Boundary, Exchange], None]
 class Gate:
     """The watch of one host: does one tick and holds the next ones until it is let go; `at` sees every boundary.
 
-    `kept_from` names queues that this host finds empty, `away` services that it cannot reach; `handled` counts the
-    messages that it has done.
+    `kept_from` names queues that this host finds empty, `away` services that it cannot reach; while `is_blind` it finds
+    the Inbox empty. `handled` counts the messages that it has done.
     """
 
     def __init__(self, at: At | None = None, *, kept_from: Collection[str] = ()) -> None:
         self.kept_from = set(kept_from)
         self.away: set[str] = set()
+        self.is_blind = False
         self.handled: Counter[str] = Counter()
         self.ticks = 0
         self.errors: list[str] = []
@@ -87,6 +90,12 @@ class Gate:
         gate = cls(kept_from=kept_from)
         gate.let_go()
         return gate
+
+    def blind(self) -> None:
+        """Let this host find the Inbox empty from now on; returns when no tick that saw more is left."""
+        self.is_blind = True
+        before = self.ticks
+        assert process.wait_until(lambda: self.ticks >= before + 2, seconds=SECONDS), "no tick"
 
     @property
     def seen(self) -> list[Boundary]:
@@ -104,6 +113,8 @@ class Gate:
         received = _RECEIVE.fullmatch(kind)
         if received and received[1] in self.kept_from and phase == "before":
             raise Instead(_NOTHING)
+        if self.is_blind and kind == _LISTING and phase == "before":
+            raise Instead(_NO_MAILS)
         if phase == "after":
             self.ticks += kind == _TICK
             self.handled.update(_DELETE.findall(kind))
