@@ -37,12 +37,22 @@ def declare(parser: argparse.ArgumentParser, command: Command, description: str,
 
 def on_account(command: Command, arguments: argparse.Namespace) -> int:
     """Run a command on the storage account; what keeps it from running becomes one line that says what to do."""
-    try:
+
+    def run() -> int:
         with opened() as account:
             return asyncio.run(_awaited(command, arguments, account))
+
+    return guarded(arguments, run)
+
+
+def guarded(arguments: argparse.Namespace, run: Callable[[], int], *unusable: type[Exception]) -> int:
+    """What `run` returns; storage, settings or `unusable` input that keep it from that become one line."""
+    said: tuple[type[Exception], ...] = (SettingError, *unusable)
+    try:
+        return run()
     except InvalidSettings as error:
         complain(arguments, "; ".join(error.faults))
-    except SettingError as error:
+    except said as error:
         complain(arguments, str(error))
     except AzureError as error:
         complain(arguments, _in_words(error))

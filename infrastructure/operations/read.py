@@ -23,10 +23,18 @@ from shared.domain.facts import Facts, Legibility
 
 _FILES_PER_CHILD = 50
 WIDTH = 120  # where the output is no terminal
+_EPILOG = f"""\
+With --json, each file is an object; null stands for what is not read:
+path, {", ".join((*INVOICE, *FURTHER))},
+legibility, evidence (of each field: source, sureness), disagreements, documents (name, legibility)
+
+Exit codes: 0 all files read; 1 there was no file to read; 2 usage; 3 some could not be read."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare `read FILE...`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
     parser.add_argument("file", nargs="+", type=Path, help="PDF, XML or .eml files, or folders of such")
     parser.add_argument("--json", action="store_true", help="an array with one object for each file, on stdout")
     parser.set_defaults(run=_run)

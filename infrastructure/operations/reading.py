@@ -16,7 +16,7 @@ from shared.ports import Content, Documents
 _NO_MAIL = Mail("", INBOX, "", datetime.min.replace(tzinfo=UTC), "", "", "", "", (), ())
 
 _WHY = {
-    Legibility.UNREADABLE: "damaged, protected by a password, or neither PDF nor XML; a person has to open it",
+    Legibility.UNREADABLE: "damaged, protected by a password, or neither PDF, XML nor a mail; a person has to open it",
     Legibility.TOO_LARGE: "larger than 25 MB, or beyond the tenth document of its mail; a person has to open it",
 }
 
@@ -38,9 +38,10 @@ async def read_file(path: Path, documents: Documents) -> Facts:
 
 
 def _opened(path: Path) -> tuple[Mail, list[Content], list[Document]]:
-    """The mail, what is to be read of it, and what is too large for that."""
+    """The mail, what is to be read of it, and what cannot be."""
     if path.suffix.lower() == ".eml":
-        return *read_mail(path), []
+        mail, contents = read_mail(path)
+        return mail, contents, [] if mail.headers else [Document(path.name, Legibility.UNREADABLE)]
     if path.stat().st_size > Limits().document_bytes:
         return _NO_MAIL, [], [Document(path.name, Legibility.TOO_LARGE)]
     return _NO_MAIL, [Content(path.name, "", path.read_bytes())], []

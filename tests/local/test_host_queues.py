@@ -211,6 +211,7 @@ def test_a_storage_that_does_not_answer_is_tried_again_and_holds_idleness_back(a
         AzureWebJobsStorage=nowhere,
     )
     host.wait_for_log("Cannot receive from queue")
+    assert "-in': storage does not answer; on this machine it is the emulator: python -m" in host.logged()
     assert host.process.poll() is None
     assert host.stop() == 0
 

@@ -63,6 +63,17 @@ def test_a_taken_port_is_named(storage: Storage, tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_cannot_be_made_is_named(
+    storage: Storage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del storage
+    (tmp_path / "file").write_text("in the way")
+    location = tmp_path / "file" / "data"
+    assert main(["storage", "--location", str(location)]) == 1
+    wanted = f"python -m infrastructure.local storage: {location} cannot be made (Not a directory); choose another"
+    assert capsys.readouterr().err.startswith(wanted)
+
+
 def test_without_an_install_it_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="run: make setup"), Storage.start(tmp_path, installed=tmp_path):
         pass

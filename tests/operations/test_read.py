@@ -161,6 +161,13 @@ def test_a_document_of_a_mail_that_cannot_be_read_is_named(capsys: pytest.Captur
     assert errors.startswith(f"read: {mail}: bad.pdf: damaged")
 
 
+@pytest.mark.parametrize("data", [b"", bytes(range(256))])
+def test_a_file_that_is_no_mail_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, data: bytes) -> None:
+    code, (found,), errors = read_json(capsys, saved(tmp_path / "mail.eml", data))
+    assert (code, found["legibility"], found["total_gross"]) == (3, "unreadable", None)
+    assert "neither PDF, XML nor a mail" in errors
+
+
 def test_nothing_to_read_ends_with_1_and_an_empty_array(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, found, errors = read_json(capsys, tmp_path)
     assert (code, found) == (1, [])

@@ -154,3 +154,15 @@ def test_a_vendor_that_cannot_be_is_not_asked_for(storage: Storage) -> None:
     done = run("vendors", "add", "--name", "Acme", "--domain", "acme", AzureWebJobsStorage=storage.connection_string)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("vendors add: AddVendor: email_domain 'acme': wanted a domain")
+
+
+def test_a_vendor_whom_its_domain_never_tells_is_asked_for_with_a_word(storage: Storage) -> None:
+    options = ["--name", "Acme", "--domain", "gmail.com"]
+    done = run("vendors", "add", *options, AzureWebJobsStorage=storage.connection_string)
+    assert done.returncode == 0
+    assert done.stderr.startswith("vendors add: email_domain gmail.com belongs to a free-mail provider")
+
+
+@pytest.mark.parametrize("action", ["import", "export", "list", "check", "add"])
+def test_every_action_explains_its_exit_codes(action: str) -> None:
+    assert "Exit codes: 0 all right; 1 could not run; 2 usage; 3" in run("vendors", action, "--help").stdout

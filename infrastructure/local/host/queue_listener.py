@@ -13,7 +13,7 @@ from infrastructure.local.host import log
 from infrastructure.local.host.bindings import Received, decode_text, queue_value
 from infrastructure.local.host.indexing import Function, QueueBinding
 from infrastructure.local.host.invocation import Invoker
-from infrastructure.local.host.queues import Accounts, Queue, StorageError, is_lost
+from infrastructure.local.host.queues import Accounts, Queue, StorageError, is_lost, said
 
 POISON = "-poison"
 _LONGEST_NAME = 63
@@ -74,7 +74,7 @@ class QueueListener:
         try:
             return await self._queue.receive(self._options.batch_size, lease=self._lease)
         except StorageError as error:
-            log.general.warning("Cannot receive from queue '%s': %s", self.binding.queue, _first_line(error))
+            log.general.warning("Cannot receive from queue '%s': %s", self.binding.queue, said(error))
             return []
 
     def _start(self, message: Received) -> None:
@@ -108,7 +108,7 @@ class QueueListener:
             await self._complete(message, lease.pop_receipt, succeeded=succeeded)
         except StorageError as error:
             log.general.warning(
-                "Cannot settle message '%s' of queue '%s': %s", message.id, self.binding.queue, _first_line(error)
+                "Cannot settle message '%s' of queue '%s': %s", message.id, self.binding.queue, said(error)
             )
         self._on_message()
 
@@ -162,9 +162,9 @@ class Lease:
                 pause = self._seconds / 2
             except StorageError as error:
                 if is_lost(error):
-                    log.general.warning("Lost message '%s' while it ran: %s", self._id, _first_line(error))
+                    log.general.warning("Lost message '%s' while it ran: %s", self._id, said(error))
                     return
-                log.general.warning("Cannot renew message '%s' while it runs: %s", self._id, _first_line(error))
+                log.general.warning("Cannot renew message '%s' while it runs: %s", self._id, said(error))
                 pause = max(pause / 2, min(_SHORTEST_RENEWAL, pause))
 
     def release(self) -> None:
@@ -184,7 +184,3 @@ def _poison_queue(name: str, queue: Callable[[str], Queue]) -> Queue | None:
     if name.endswith(POISON) or len(name) + len(POISON) > _LONGEST_NAME:
         return None
     return queue(name + POISON)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import requests
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError, ServiceRequestError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import LinearRetry, QueueClient, QueueServiceClient
@@ -149,6 +149,13 @@ def is_lost(error: StorageError) -> bool:
     """Whether storage says that a receipt is no longer good: the message is gone, or somebody else has received it."""
     code = getattr(error, "error_code", None)  # an enum that is a str, where the SDK knows the code
     return isinstance(error, ResourceNotFoundError) or code == "PopReceiptMismatch"
+
+
+def said(error: StorageError) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, ServiceRequestError):  # no request was made; the SDK shows three nested exceptions
+        return "storage does not answer; on this machine it is the emulator: python -m infrastructure.local storage"
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _transport(connection_string: str) -> RequestsTransport:

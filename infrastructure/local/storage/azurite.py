@@ -45,7 +45,10 @@ class Storage:
         script = (installed or folder()) / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
         if not script.is_file():
             raise LocalError("the storage emulator is not installed; run: make setup")
-        location.mkdir(parents=True, exist_ok=True)
+        try:
+            location.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LocalError(f"{location} cannot be made ({error.strerror}); choose another folder") from error
         wanted = (blob_port, queue_port, table_port)
         attempts = 1 if all(wanted) else _ATTEMPTS
         storage = _start(script, location, wanted, accounts=accounts, attempts=attempts)

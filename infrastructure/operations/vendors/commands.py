@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from azure.core.exceptions import AzureError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infrastructure.local_settings import SettingError
-from infrastructure.operations.exits import AT_FAULT, COULD_NOT_RUN, OK
+from infrastructure.operations.command import complain, guarded
+from infrastructure.operations.exits import AT_FAULT, OK
 from infrastructure.operations.vendors.check import Finding, Placed, check
 from infrastructure.operations.vendors.storage import desk
 from infrastructure.operations.vendors.table import (
@@ -31,10 +30,10 @@ from infrastructure.operations.vendors.table import (
 from infrastructure.operations.vendors.writing import Change, Outcome, write_vendors
 from shared.domain.messages import ADD_VENDOR, AddVendor, UnreadableMessage
 from shared.domain.vendor import Vendor
-from shared.settings import InvalidSettings
 
 WIDTH = 140  # where the output is no terminal
 _FORMAT = f"columns {','.join(REQUIRED)}; optional {','.join(OPTIONAL)}"
+_CODES = "Exit codes: 0 all right; 1 could not run; 2 usage; 3 lines or vendors are at fault."
 _LISTED = ("vendor_id", "vendor_name", "email_domain", "gl_code", "vat_id", "aliases")
 
 # Option to the column it fills; the plural ones may be given several times.
@@ -57,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _declare_import(actions)
     _declare_looks(actions)
     _declare_add(actions)
+    for action in actions.choices.values():
+        action.epilog = _CODES
 
 
 def _declare_import(actions: Any) -> None:
@@ -93,19 +94,7 @@ def _declare_add(actions: Any) -> None:
 
 
 def _guarded(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    """Run a command; what keeps it from running becomes one line that says what to do."""
-    try:
-        return command(arguments)
-    except (UnusableFile, InvalidSettings, SettingError, UnreadableMessage) as error:
-        _complain(arguments, str(error))
-    except AzureError as error:
-        _complain(arguments, f"storage cannot be reached or refuses: {error}")
-    return COULD_NOT_RUN
-
-
-def _complain(arguments: argparse.Namespace, text: str) -> None:
-    console = Console(stderr=True)
-    console.print(f"vendors {arguments.action}: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return guarded(arguments, partial(command, arguments), UnusableFile, UnreadableMessage)
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -189,5 +178,7 @@ def _add(arguments: argparse.Namespace) -> int:
     columns = [*_ONE.values(), *_SEVERAL.values()]
     vendor = AddVendor.checked({column: getattr(arguments, column) for column in columns})
     asyncio.run(desk().queues.send(ADD_VENDOR, vendor.to_bytes()))
+    for finding in check([Placed(vendor.vendor_id, vendor)]):
+        complain(arguments, finding.what)
     print(f"asked for {vendor.vendor_id} on the queue {ADD_VENDOR}: the app writes it and wakes the mails that wait")
     return OK
