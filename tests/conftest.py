@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from infrastructure.local.mailbox import MailboxServer, serve
+from infrastructure.local.samples.builders import MAILBOX
 from infrastructure.local.storage import Storage
 from infrastructure.local.storage.install import folder as storage_folder
 from shared.settings import NAMES
-from tests.builders import MAILBOX
 from tests.fakes import Clock
 
 _SETTINGS = (*NAMES, "MAIL_INGEST_SCHEDULE")

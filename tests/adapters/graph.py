@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider, AuthenticationProvider
 
+from infrastructure.local.samples.builders import MAILBOX
 from shared.adapters.graph_client import GraphClient
-from tests.builders import MAILBOX
 
 
 @asynccontextmanager

@@ -19,15 +19,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfWriter
 
-from shared.adapters import document_worker
-from shared.adapters.documents import Limits, SubprocessDocuments
-from shared.domain.einvoice import structured_facts
-from shared.domain.facts import Document, Legibility
-from shared.domain.mail import Mail
-from shared.domain.markup import Element
-from shared.domain.reading import read_facts
-from shared.ports import Content
-from tests.builders import (
+from infrastructure.local.samples.builders import (
     Invoice,
     make_auto_reply,
     make_bounce,
@@ -40,6 +32,14 @@ from tests.builders import (
     make_scan_pdf,
     make_ubl_xml,
 )
+from shared.adapters import document_worker
+from shared.adapters.documents import Limits, SubprocessDocuments
+from shared.domain.einvoice import structured_facts
+from shared.domain.facts import Document, Legibility
+from shared.domain.mail import Mail
+from shared.domain.markup import Element
+from shared.domain.reading import read_facts
+from shared.ports import Content
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / "shared/corpus"

@@ -18,6 +18,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 
+from infrastructure.local.samples.builders import AP_MAILBOX
 from shared.adapters import graph_client as module
 from shared.adapters.graph_client import GraphClient
 from shared.adapters.graph_mailbox import GraphMailbox
@@ -25,7 +26,6 @@ from shared.domain.mail import Attachment, AttachmentKind
 from shared.ports import DraftChanges, Later, MailGone, MailRefused
 from tests.adapters.graph import graph_client
 from tests.adapters.scripted import Answer, ScriptedServer
-from tests.builders import AP_MAILBOX
 
 CHANGES = DraftChanges("subject", "<p>body</p>", "0123-1", "<0123-1@contoso.example>")
 ATTACHMENT = Attachment("a1", "invoice.pdf", "application/pdf", 10, is_inline=False, kind=AttachmentKind.FILE)

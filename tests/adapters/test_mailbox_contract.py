@@ -17,13 +17,21 @@ from typing import Protocol
 import pytest
 
 from infrastructure.local.mailbox import MailboxServer
+from infrastructure.local.samples.builders import (
+    AP_MAILBOX,
+    MAILBOX,
+    MARKER,
+    Attached,
+    make_calendar,
+    make_invoice_pdf,
+    make_mail,
+)
 from shared.adapters.graph_mailbox import GraphMailbox
 from shared.domain.forward import BODY_LIMIT
 from shared.domain.mail import ELSEWHERE, INBOX, Attachment, AttachmentKind, Listed, Mail
 from shared.domain.transaction import FOLDERS
 from shared.ports import Content, DraftChanges, Later, Mailbox, MailGone, MailRefused, Marked
 from tests.adapters.graph import graph_client
-from tests.builders import AP_MAILBOX, MAILBOX, MARKER, Attached, make_calendar, make_invoice_pdf, make_mail
 from tests.fakes import Clock, Delivered, FakeMailbox
 
 PDF = make_invoice_pdf()

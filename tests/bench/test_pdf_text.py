@@ -8,8 +8,8 @@ import pytest
 
 from infrastructure.bench.printed import lines_with
 from infrastructure.checkout import checkout
+from infrastructure.local.samples.builders import make_invoice_pdf, make_scan_pdf
 from infrastructure.operations.fields import INVOICE
-from tests.builders import make_invoice_pdf, make_scan_pdf
 
 
 def bench(folder: Path) -> "subprocess.CompletedProcess[str]":

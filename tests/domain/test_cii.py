@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from infrastructure.local.samples.builders import make_cii_xml
 from shared.domain.einvoice import structured_facts
-from tests.builders import make_cii_xml
 from tests.domain.made import element, values
 from tests.domain.test_einvoice import WHOLE
 

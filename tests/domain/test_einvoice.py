@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infrastructure.local.samples.builders import Invoice, make_cii_xml, make_ubl_xml
 from shared.domain.einvoice import is_invoice, structured_facts
 from shared.domain.facts import Kind, Nature, Sureness
 from shared.domain.markup import Element
-from tests.builders import Invoice, make_cii_xml, make_ubl_xml
 from tests.domain.made import element, quick, values
 
 MAKERS = pytest.mark.parametrize("make", [make_ubl_xml, make_cii_xml])

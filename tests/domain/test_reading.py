@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infrastructure.local.samples.builders import Invoice, make_cii_xml
 from shared.domain.amounts import parse_number
 from shared.domain.facts import Document, Fact, Facts, Kind, Legibility, Sureness
 from shared.domain.mail import Mail
 from shared.domain.markup import Element
 from shared.domain.reading import merge, read_facts
 from shared.domain.vat_ids import vat_id_at_start
-from tests.builders import Invoice, make_cii_xml
 from tests.domain.made import element
 
 MAIL = Mail("id", "inbox", "<1@mail.example>", datetime(2026, 3, 5, tzinfo=UTC), "a@b.example", "", "", "", (), ())

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from infrastructure.local.samples.builders import Invoice, make_ubl_xml
 from shared.domain.einvoice import structured_facts
 from shared.domain.facts import Kind
-from tests.builders import Invoice, make_ubl_xml
 from tests.domain.made import element, values
 
 PARTY = "</cac:PartyLegalEntity>\n</cac:Party></cac:AccountingSupplierParty>"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from infrastructure.local.samples.builders import Attached, make_invoice_pdf, make_mail
 from infrastructure.local.samples.invoice import Line
 from infrastructure.local.samples.vendors import BLUEBIRD
-from tests.builders import Attached, make_invoice_pdf, make_mail
 
 
 def invoice_mail(number: str, *, documents: int = 1) -> bytes:

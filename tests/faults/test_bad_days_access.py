@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from infrastructure.local.mailbox import MailboxServer
+from infrastructure.local.samples.builders import AP_MAILBOX, MAILBOX, Attached, make_mail
 from shared.adapters.graph_mailbox import GraphMailbox
 from shared.domain.messages import RAW_MAIL
 from shared.domain.transaction import Status, Transaction
 from shared.ports import Later
 from tests.adapters.graph import graph_client
 from tests.adapters.scripted import Answer, ScriptedServer
-from tests.builders import AP_MAILBOX, MAILBOX, Attached, make_mail
 from tests.faults.bad_days import BadDay, refusing
 from tests.stages.world import Tuning
 

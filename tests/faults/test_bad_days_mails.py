@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from infrastructure.local.samples.builders import Invoice, make_bounce, make_invoice_pdf, make_mail
 from shared.adapters.documents import SubprocessDocuments
 from shared.domain.mail import Mail
 from shared.domain.messages import RAW_MAIL
 from shared.ports import Conflict
-from tests.builders import Invoice, make_bounce, make_invoice_pdf, make_mail
 from tests.faults.bad_days import BadDay
 from tests.stages.world import Phase, Tuning
 

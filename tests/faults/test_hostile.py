@@ -24,13 +24,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from infrastructure.local.mailbox import MailboxServer
+from infrastructure.local.samples.builders import (
+    AP_MAILBOX,
+    MAILBOX,
+    make_encrypted_pdf,
+    make_invoice_pdf,
+    make_ubl_xml,
+)
 from shared.adapters.documents import Limits, SubprocessDocuments
 from shared.adapters.graph_mailbox import GraphMailbox
 from shared.domain.forward import summary_html
 from shared.domain.mail import domain_of
 from shared.domain.transaction import FOLDERS, RESTING, Status, Transaction
 from tests.adapters.graph import graph_client
-from tests.builders import AP_MAILBOX, MAILBOX, make_encrypted_pdf, make_invoice_pdf, make_ubl_xml
 from tests.fakes import Clock, FakeMailbox
 from tests.faults.test_model import SOAK
 from tests.stages.world import Tuning, World

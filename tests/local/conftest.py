@@ -21,6 +21,7 @@ from azure.storage.queue import QueueServiceClient
 
 from infrastructure.checkout import checkout
 from infrastructure.local.storage import Storage
+from tests.local.world import World
 
 HOST_JSON = {
     "version": "2.0",
@@ -52,6 +53,13 @@ def note(text):
 def storage(azurite: Storage) -> Storage:
     """The session's one Azurite."""
     return azurite
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A mailbox of one test."""
+    with World(tmp_path / "mails") as made:
+        yield made
 
 
 @dataclass

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -24,9 +23,9 @@ import pytest
 from infrastructure.local.mailbox import FaultRefused, arrivals, serve
 from infrastructure.local.process import wait_until
 from shared.adapters.documents import SubprocessDocuments
-from tests.local.test_mailbox_files import ADDRESS, MAIL, World
 from tests.local.test_mailbox_forward import AP, delivered, digests, forward, patch, send
 from tests.local.test_mailbox_graph import MARKER, error_of, rich_mail
+from tests.local.world import ADDRESS, MAIL, World
 
 ROOT = Path(__file__).parents[2]
 LONG = 60  # seconds that no test waits for
@@ -36,14 +35,6 @@ ANY_KIND = (
     "mail_moved, draft_gone, sent_late, slow_down, bounce, attachment_lost, attachment_shrunk, search_lags, "
     "duplicate_items, reordered_items, empty_page"
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "mails")
-    yield world
-    world.client.close()
-    world.stop()
 
 
 def rules(world: World, *faults: dict[str, Any]) -> None:

@@ -15,21 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.local.test_mailbox_files import MAIL, World, age
 from tests.local.test_mailbox_graph import MARKER, error_of, rich_mail
+from tests.local.world import MAIL, World, age
 
 AP = "ap@contoso.com"
 TO_AP = [{"emailAddress": {"address": AP}}]
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "mail"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "mails")
-    world.client.timeout = httpx.Timeout(60)
-    yield world
-    world.client.close()
-    world.stop()
 
 
 def forward(world: World, message_id: str, **body: Any) -> dict[str, Any]:
@@ -318,10 +309,8 @@ def corpus() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    world = World(tmp_path_factory.mktemp("corpus"))
-    yield world
-    world.client.close()
-    world.stop()
+    with World(tmp_path_factory.mktemp("corpus")) as made:
+        yield made
 
 
 @pytest.mark.parametrize("mail", corpus())

@@ -1,13 +1,11 @@
 """A mail that comes whole goes to its recipients as it is (https://learn.microsoft.com/graph/api/user-sendmail)."""
 
 import base64
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.local.test_mailbox_files import ADDRESS, World
+from tests.local.world import ADDRESS, World
 
 MIME = (
     b"From: Contoso <invoices@contoso.com>\r\nTo: a@contoso.com, b@contoso.com\r\nSubject: Hello\r\n"
@@ -15,26 +13,18 @@ MIME = (
 )
 
 
-@pytest.fixture
-def graph(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "mails")
-    yield world
-    world.client.close()
-    world.stop()
+def submit(world: World, body: bytes, content_type: str = "text/plain") -> httpx.Response:
+    return world.client.post(world.url("sendMail"), content=body, headers={"Content-Type": content_type})
 
 
-def submit(graph: World, body: bytes, content_type: str = "text/plain") -> httpx.Response:
-    return graph.client.post(graph.url("sendMail"), content=body, headers={"Content-Type": content_type})
-
-
-def test_every_recipient_gets_it_and_the_sender_keeps_it(graph: World) -> None:
-    assert submit(graph, base64.b64encode(MIME)).status_code == 202
+def test_every_recipient_gets_it_and_the_sender_keeps_it(world: World) -> None:
+    assert submit(world, base64.b64encode(MIME)).status_code == 202
     for address in ("a@contoso.com", "b@contoso.com"):
-        (file,) = (graph.root / address / "Inbox").glob("*.eml")
+        (file,) = (world.root / address / "Inbox").glob("*.eml")
         assert file.read_bytes() == MIME
-    (kept,) = (graph.root / ADDRESS / "Sent Items").glob("*.eml")
+    (kept,) = (world.root / ADDRESS / "Sent Items").glob("*.eml")
     assert kept.read_bytes() == MIME
-    assert graph.only("sentitems")["internetMessageId"] == "<whole@contoso.com>"
+    assert world.only("sentitems")["internetMessageId"] == "<whole@contoso.com>"
 
 
 @pytest.mark.parametrize(
@@ -45,10 +35,10 @@ def test_every_recipient_gets_it_and_the_sender_keeps_it(graph: World) -> None:
         (b"{}", "application/json", 501),
     ],
 )
-def test_what_cannot_be_sent_is_refused(graph: World, body: bytes, content_type: str, status: int) -> None:
-    assert submit(graph, body, content_type).status_code == status
-    assert not list((graph.home / "Sent Items").glob("*.eml"))
+def test_what_cannot_be_sent_is_refused(world: World, body: bytes, content_type: str, status: int) -> None:
+    assert submit(world, body, content_type).status_code == status
+    assert not list((world.home / "Sent Items").glob("*.eml"))
 
 
-def test_it_can_only_be_posted(graph: World) -> None:
-    assert graph.client.get(graph.url("sendMail")).status_code == 405
+def test_it_can_only_be_posted(world: World) -> None:
+    assert world.client.get(world.url("sendMail")).status_code == 405

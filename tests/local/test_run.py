@@ -16,8 +16,8 @@ import pytest
 from infrastructure.checkout import checkout
 from infrastructure.local.process import free_port, keep_off_proxies, wait_until
 from infrastructure.local.samples import MAILBOX, sample_mails
+from infrastructure.local.samples.builders import Attached, make_invoice_pdf, make_mail
 from shared.domain.reason import EXPLANATIONS, Reason
-from tests.builders import Attached, make_invoice_pdf, make_mail
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -16,10 +16,10 @@ from pypdf import PdfReader
 
 from infrastructure.local.samples import LATE_VENDOR, VENDORS, Sample, sample_mails
 from infrastructure.local.samples import vendors as sellers
+from infrastructure.local.samples.builders import AP_MAILBOX, MAILBOX, MARKER
 from infrastructure.local.samples.invoice import Invoice
 from shared.domain.iban import is_iban
 from shared.domain.transaction import FOLDERS
-from tests.builders import AP_MAILBOX, MAILBOX, MARKER
 
 COLUMNS = (
     "vendor_name,email_domain,expense_dept,allocation_schedule,gl_code,billing_party,notes,"

@@ -23,6 +23,7 @@ from infrastructure.checkout import checkout
 from infrastructure.local import process
 from infrastructure.local.mailbox import serve
 from infrastructure.local.samples import AP_MAILBOX, MAILBOX, VENDORS
+from infrastructure.local.samples.builders import Attached, make_invoice_pdf, make_mail
 from infrastructure.local.samples.vendors import BLUEBIRD
 from infrastructure.local.storage import Storage
 from infrastructure.local.system import System, app_environment, running
@@ -30,7 +31,6 @@ from infrastructure.operations.__main__ import main as operations
 from shared.adapters.queues import StorageQueues
 from shared.domain.messages import RAW_MAIL
 from shared.domain.transaction import FOLDERS, Status, Transaction
-from tests.builders import Attached, make_invoice_pdf, make_mail
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus" / "mail"
 

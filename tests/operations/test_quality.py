@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.local.samples.builders import Invoice, make_cii_xml, make_invoice_pdf, make_scan_pdf
 from infrastructure.operations.__main__ import main
 from infrastructure.operations.cpu import children_seconds
 from infrastructure.operations.fields import INVOICE
@@ -15,7 +16,6 @@ from infrastructure.operations.sorts import sort_of
 from infrastructure.operations.truth import Expected, UnusableTruth, read_truth
 from shared.domain.facts import Document, Fact, Facts, Legibility
 from shared.domain.markup import Element
-from tests.builders import Invoice, make_cii_xml, make_invoice_pdf, make_scan_pdf
 
 HEADER = ["path", *INVOICE, "text_layer", "notes"]
 KNOWN = {

@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from infrastructure.operations.__main__ import main
-from infrastructure.operations.files import find
-from infrastructure.operations.mails import read_mail
-from tests.builders import (
+from infrastructure.local.samples.builders import (
     Attached,
     Invoice,
     make_calendar,
@@ -20,6 +17,9 @@ from tests.builders import (
     make_scan_pdf,
     make_ubl_xml,
 )
+from infrastructure.operations.__main__ import main
+from infrastructure.operations.files import find
+from infrastructure.operations.mails import read_mail
 from tests.operations.commands import run
 
 COLUMNS = [

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infrastructure.local.samples.builders import Invoice, make_cii_xml, make_factur_x_pdf, make_invoice_pdf
 from infrastructure.operations.__main__ import main
 from infrastructure.operations.false_domains import false_domains
 from infrastructure.operations.fields import INVOICE
@@ -20,7 +21,6 @@ from shared.domain.decision import Decision
 from shared.domain.facts import Document, Fact, Facts, Legibility
 from shared.domain.reason import Reason
 from shared.domain.transaction import Status
-from tests.builders import Invoice, make_cii_xml, make_factur_x_pdf, make_invoice_pdf
 
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the document corpus is not at {CORPUS}")
 IBAN = "DE89370400440532013000"

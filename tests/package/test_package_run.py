@@ -12,8 +12,8 @@ import pytest
 from infrastructure.checkout import checkout
 from infrastructure.local.package import mounted
 from infrastructure.local.samples import AP_MAILBOX, MAILBOX, sample_mails
+from infrastructure.local.samples.builders import Attached, make_invoice_pdf, make_mail
 from infrastructure.local.storage import Storage
-from tests.builders import Attached, make_invoice_pdf, make_mail
 from tests.package.draft import Original
 
 pytestmark = pytest.mark.timeout(300)

@@ -8,6 +8,14 @@ from typing import Any
 
 import pytest
 
+from infrastructure.local.samples.builders import (
+    Invoice,
+    make_bounce,
+    make_encrypted_pdf,
+    make_invoice_pdf,
+    make_mail,
+    make_scan_pdf,
+)
 from shared.adapters.documents import SubprocessDocuments
 from shared.domain.facts import Legibility
 from shared.domain.mail import Attachment, AttachmentKind, Mail
@@ -17,7 +25,6 @@ from shared.domain.transaction import Filing, Notice, Status
 from shared.domain.vendor import Vendor
 from shared.ports import Later, MailGone, MailRefused
 from shared.stages.extract_enrich import READ_BYTES, READ_COUNT
-from tests.builders import Invoice, make_bounce, make_encrypted_pdf, make_invoice_pdf, make_mail, make_scan_pdf
 from tests.fakes import ADDRESS, DELETED
 from tests.stages.world import BLUEBIRD, REPORT, Phase, Tuning, World
 
