@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
@@ -14,7 +14,7 @@ from infrastructure.operations.exits import COULD_NOT_RUN
 from infrastructure.operations.show import one_line
 from shared.settings import InvalidSettings
 
-Command = Callable[[argparse.Namespace, Account], Awaitable[int]]
+Command = Callable[[argparse.Namespace, Account], Coroutine[None, None, int]]
 
 _NOT_ALLOWED = {401, 403}
 _ROLES = "Storage Table Data Contributor and Storage Queue Data Contributor"
@@ -40,27 +40,23 @@ def on_account(command: Command, arguments: argparse.Namespace) -> int:
 
     def run() -> int:
         with opened() as account:
-            return asyncio.run(_awaited(command, arguments, account))
+            return asyncio.run(command(arguments, account))
 
     return guarded(arguments, run)
 
 
 def guarded(arguments: argparse.Namespace, run: Callable[[], int], *unusable: type[Exception]) -> int:
     """What `run` returns; storage, settings or `unusable` input that keep it from that become one line."""
-    said: tuple[type[Exception], ...] = (SettingError, *unusable)
+    plain: tuple[type[Exception], ...] = (SettingError, *unusable)  # their text says all
     try:
         return run()
     except InvalidSettings as error:
         complain(arguments, "; ".join(error.faults))
-    except said as error:
+    except plain as error:
         complain(arguments, str(error))
     except AzureError as error:
         complain(arguments, _in_words(error))
     return COULD_NOT_RUN
-
-
-async def _awaited(command: Command, arguments: argparse.Namespace, account: Account) -> int:
-    return await command(arguments, account)
 
 
 def complain(arguments: argparse.Namespace, text: str) -> None:

@@ -12,9 +12,10 @@ from tests.faults.proxy import Cut, Exchange, Phase
 
 _KEYS = re.compile(r"\(.*\)")
 _OPERATION = re.compile(rb"^(?:POST|PUT|PATCH|MERGE|DELETE|GET) https?://[^/]+/[^/]+/(\w+)", re.MULTILINE)
-_RECEIVE = re.compile(r"GET queue (\S+)/messages")
+RECEIVE = re.compile(r"GET queue ([a-z-]+)/messages")
 _SEND = re.compile(r"POST queue (\S+)/messages")
-_TICK = "GET queue raw-mail-poison/messages"  # what every tick does first
+TICK = "GET queue raw-mail-poison/messages"  # what every tick does first
+LISTING = "GET graph mailFolders/inbox/messages"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,7 +63,7 @@ class Path:
 
     def __call__(self, phase: Phase, exchange: Exchange) -> None:
         kind = kind_of(exchange)
-        if kind == _TICK and phase == "before":
+        if kind == TICK and phase == "before":
             self._ticks += 1
             if self._ticks > 1:
                 self.released.wait(120)  # a second tick would add requests to the path, or not, by chance
@@ -79,7 +80,7 @@ class Path:
                 if is_sent and (sent := _SEND.fullmatch(kind)):
                     self._waiting[sent[1]] += 1
                 return boundary
-            received = _RECEIVE.fullmatch(kind)
+            received = RECEIVE.fullmatch(kind)
             if received and received[1] in QUEUES:
                 if not self._waiting[received[1]]:
                     return None  # an idle poll

@@ -19,7 +19,7 @@ from shared.adapters.queues import StorageQueues
 from shared.adapters.tables import LEDGER
 from shared.domain.messages import QUEUES
 from tests.faults import boundaries
-from tests.faults.boundaries import Boundary, kind_of
+from tests.faults.boundaries import LISTING, RECEIVE, TICK, Boundary, kind_of
 from tests.faults.hosts import Host, Hosts
 from tests.faults.proxy import Answer, Cut, Exchange, Instead, Phase
 from tests.faults.site import Site
@@ -32,10 +32,7 @@ LONG_SECONDS = 40.0  # of a held request to the mailbox; the tick ends itself af
 # near that.
 _SHORT_SECONDS, _IDLE_SECONDS = 2.0, 8.0
 
-_RECEIVE = re.compile(r"GET queue ([a-z-]+)/messages")
 _DELETE = re.compile(r"DELETE queue ([a-z-]+)/messages/\{id\}")
-_TICK = "GET queue raw-mail-poison/messages"
-_LISTING = "GET graph mailFolders/inbox/messages"
 _NO_MAILS = Answer(200, b'{"value": []}', (("Content-Type", "application/json"),))
 _NOTHING = Answer(200, b'<?xml version="1.0" encoding="utf-8"?><QueueMessagesList />', (("Content-Type", "text/xml"),))
 
@@ -110,13 +107,13 @@ class Gate:
         if exchange.service in self.away:
             raise Cut
         kind = kind_of(exchange)
-        received = _RECEIVE.fullmatch(kind)
+        received = RECEIVE.fullmatch(kind)
         if received and received[1] in self.kept_from and phase == "before":
             raise Instead(_NOTHING)
-        if self.is_blind and kind == _LISTING and phase == "before":
+        if self.is_blind and kind == LISTING and phase == "before":
             raise Instead(_NO_MAILS)
         if phase == "after":
-            self.ticks += kind == _TICK
+            self.ticks += kind == TICK
             self.handled.update(_DELETE.findall(kind))
         if not self._is_free:
             self._path(phase, exchange)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.local import process
-from tests.faults.boundaries import kind_of
+from tests.faults.boundaries import LISTING, kind_of
 from tests.faults.hosts import Hosts
 from tests.faults.mails import invoice_mail
 from tests.faults.proxy import Exchange, Phase
@@ -16,7 +16,6 @@ from tests.faults.site import Accounts, Site, site
 WARM = 4  # mails that pay for tables, folders and queues; they exist in a deployment
 MAILS = 20
 GRAPH_LIMIT, STORAGE_LIMIT = 8, 30
-LISTING = "GET graph mailFolders/inbox/messages"
 TICK = {LISTING, "GET table OpenTransactions"}  # once a tick, however many mails there are
 
 pytestmark = pytest.mark.timeout(300)

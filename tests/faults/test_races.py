@@ -27,7 +27,7 @@ from infrastructure.checkout import checkout
 from infrastructure.local import process
 from shared.adapters.tables import LEDGER
 from shared.domain.messages import ADD_VENDOR, NOTIFY, RAW_MAIL, TO_POST, AddVendor, WorkOn
-from tests.faults.boundaries import Boundary, kind_of
+from tests.faults.boundaries import LISTING, Boundary, kind_of
 from tests.faults.gates import (
     ALL_QUEUES,
     HELD_SECONDS,
@@ -64,7 +64,6 @@ Case = Callable[[], Iterator[str]]  # runs, and yields what is wrong
 Cases = Iterator[tuple[str, Case]]  # with their titles
 Act = Callable[[Site, Gate], None]  # what happens at a stop
 
-_LISTING = "GET graph mailFolders/inbox/messages"
 _ROW = "GET table InvoiceTransactions"
 _WRITE = "POST table InvoiceTransactions (batch)"
 _READ = "GET graph messages/{id}"
@@ -140,7 +139,7 @@ def stale_tick(stage: Stage, stop: Stop, workers: Workers) -> Iterator[str]:
 
         def live() -> None:
             stack.enter_context(stage.bench.host(place, other))
-            seconds = LONG_SECONDS if stop.boundary.kind == _LISTING else HELD_SECONDS
+            seconds = LONG_SECONDS if stop.boundary.kind == LISTING else HELD_SECONDS
             assert process.wait_until(lambda: _is_done(place), seconds=seconds, step=0.2), "never done meanwhile"
 
         once = Once(stop, live)
@@ -178,7 +177,7 @@ def stale_row(stage: Stage, write: Boundary) -> Iterator[str]:
 
         rested = threading.Event()
         listed, read = (
-            Once(Stop(Boundary(_LISTING, 1), "after"), begin),
+            Once(Stop(Boundary(LISTING, 1), "after"), begin),
             Once(Stop(Boundary(_ROW, 1), "after"), outlive),
         )
         stale = Gate(_both(listed, read), kept_from=ALL_QUEUES)
@@ -199,7 +198,7 @@ def _both(*watches: At) -> At:
 def between_list_and_insert(found: Sequence[Boundary]) -> list[Stop]:
     """The moments of a tick from the answer of its list to its own insert of the mail."""
     kinds = [boundary.kind for boundary in found]
-    return moments(found[kinds.index(_LISTING) : kinds.index(_WRITE)])[1:]
+    return moments(found[kinds.index(LISTING) : kinds.index(_WRITE)])[1:]
 
 
 def stale_list(stage: Stage) -> Iterator[str]:
@@ -218,7 +217,7 @@ def stale_list(stage: Stage) -> Iterator[str]:
                 "never done meanwhile"
             )
 
-        once = Once(Stop(Boundary(_LISTING, 1), "after"), live)
+        once = Once(Stop(Boundary(LISTING, 1), "after"), live)
         stale = Gate(once, kept_from=ALL_QUEUES)
         stack.enter_context(stage.bench.host(place, stale))
         if not once.passed.wait(SECONDS):
@@ -401,7 +400,7 @@ class Landmarks:
         forward = kinds.index(_FORWARD)
         look = max(number for number, kind in enumerate(kinds) if kind == _READ and number < forward)
         at = {
-            "listed": kinds.index(_LISTING),
+            "listed": kinds.index(LISTING),
             "last_look": look,
             "sent": kinds.index(_SEND),
         }

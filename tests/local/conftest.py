@@ -58,7 +58,7 @@ def storage(azurite: Storage) -> Storage:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A mailbox of one test."""
-    with World(tmp_path / "mails") as made:
+    with contextlib.closing(World(tmp_path / "mails")) as made:
         yield made
 
 

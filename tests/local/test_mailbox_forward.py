@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -309,7 +310,7 @@ def corpus() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World(tmp_path_factory.mktemp("corpus")) as made:
+    with closing(World(tmp_path_factory.mktemp("corpus"))) as made:
         yield made
 
 

@@ -3,8 +3,7 @@
 import os
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -30,21 +29,16 @@ class World:
         self.client = httpx.Client(headers={"Prefer": 'IdType="ImmutableId"'}, timeout=60)
         self.start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.client.close()
-        self.stop()
-
     def start(self) -> None:
         self.server = serve(self.root)
 
     def stop(self) -> None:
         if self.server:
             self.server.close()
+
+    def close(self) -> None:
+        self.client.close()
+        self.stop()
 
     def drop(self, name: str, text: str = MAIL, folder: str = "Inbox") -> Path:
         """Put a mail into a folder the way a move does: whole, and not just written."""
